@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct DMTCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "dmt")
+}
