@@ -48,7 +48,9 @@ struct SafetensorsRoundTripTests {
     let file = try write(
       floats: ["a.weight": ([2, 3], [1, -0.0, .infinity, 1e-42, 3.5, -7]), "scalar": ([], [4.25])],
       doubles: ["d": ([2], [.pi, -1e300])], integers: ["rows": ([3], [0, -5, .max]), "none": ([0, 7], [])],
-      bytes: ["mask": (.bool, [3], [1, 0, 1]), "u": (.u8, [2], [0, 255]), "half\t\"": (.f16, [2], [0, 0x3C, 0, 0xC0])],
+      bytes: [
+        "mask": (.bool, [3], [1, 0, 1]), "u": (.u8, [2], [0, 255]), "half\t\"": (.f16, [2], [0, 0x3C, 0, 0xC0]),
+      ],
       metadata: metadata)
     let read = try SafetensorsFile(path: file.path)
     #expect(read.metadata == metadata)
