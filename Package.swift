@@ -66,21 +66,28 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
+    // Reads and writes tensor files: checkpoints and cases.
+    .target(name: "DMTSafetensors", dependencies: ["DMTCore"], swiftSettings: settings),
     .target(
       name: "DMTTraining",
       dependencies: [
-        "CDMTPlugin", "DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTPluginHost",
+        "CDMTPlugin", "DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTPluginHost", "DMTSafetensors",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "dmt",
       dependencies: [
         "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
-        "DMTData", "DMTTraining",
+        "DMTData", "DMTTraining", "DMTSafetensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
 
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTTrainingTests", dependencies: ["DMTCore", "DMTManifest", "DMTSafetensors", "DMTTraining"],
+      swiftSettings: settings),
   ]
 )
