@@ -5,13 +5,16 @@ public import DMTCore
 /// They run on one thread and compute in double. They end every list of backends, and they are the oracle of the
 /// others' tests.
 public struct ReferenceBackend: Backend {
+  /// `reference`.
   public let name = "reference"
 
+  /// The one reference; it has no settings.
   public init() {}
 
   /// The operators that are served; `embedding_bag` is ``ReferenceEmbedding``'s.
   public static var operatorNames: [String] { makers.keys.sorted() }
 
+  /// Score 1 where the request is served: every other backend goes before.
   public func support(for request: KernelRequest) -> KernelSupport {
     guard Self.makers[request.op] != nil else {
       return KernelSupport(score: 0, reason: "the reference does not know operator \(request.op)")

@@ -5,10 +5,13 @@ public import DMTCore
 /// Optimizers: `sgd` (without momentum), `adagrad`, `rowwise_adagrad`, `lazy_adam`. `weight_decay` times the weight is
 /// added to the summed gradient of the touched rows.
 public struct ReferenceEmbedding: EmbeddingBackend {
+  /// `reference`.
   public let name = "reference"
 
+  /// The one reference; it has no settings.
   public init() {}
 
+  /// Score 1 where the request is served: every other backend goes before.
   public func support(for request: EmbeddingRequest) -> KernelSupport {
     guard request.dtype == .float32 || request.dtype == .float64 else {
       return KernelSupport(score: 0, reason: "the reference computes in float32 and float64")

@@ -2,10 +2,13 @@ public import DMTCore
 
 /// The reference of the dense optimizers: `sgd`, `adagrad`, `adam`, `adamw` as PyTorch's, in float32 and float64.
 public struct ReferenceUpdate: UpdateBackend {
+  /// `reference`.
   public let name = "reference"
 
+  /// The one reference; it has no settings.
   public init() {}
 
+  /// Score 1 where the request is served: every other backend goes before.
   public func support(for request: UpdateRequest) -> KernelSupport {
     guard request.dtype == .float32 || request.dtype == .float64 else {
       return KernelSupport(score: 0, reason: "the reference computes in float32 and float64")
