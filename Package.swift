@@ -68,6 +68,9 @@ let package = Package(
       ], swiftSettings: settings),
     // Reads and writes tensor files: checkpoints and cases.
     .target(name: "DMTSafetensors", dependencies: ["DMTCore"], swiftSettings: settings),
+    // Runs cases (Tests/Cases) and gradient checks on backends.
+    .target(
+      name: "DMTCases", dependencies: ["CDMTPlugin", "DMTCore", "DMTSafetensors"], swiftSettings: settings),
     .target(
       name: "DMTTraining",
       dependencies: [
@@ -83,11 +86,14 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
 
+    .testTarget(
+      name: "DMTReferenceTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DMTCasesTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases", "DMTSafetensors"],
+      swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
     .testTarget(
       name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
-    .testTarget(
-      name: "DMTTrainingTests", dependencies: ["DMTCore", "DMTManifest", "DMTSafetensors", "DMTTraining"],
-      swiftSettings: settings),
   ]
 )
