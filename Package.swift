@@ -32,19 +32,21 @@ let package = Package(
     // The vocabulary and the protocols.
     .target(name: "DMTCore", dependencies: ["CDMTPlugin"], swiftSettings: settings),
 
+    // The contract's structs and the core's values, each from the other; plugins and host share it.
+    .target(name: "DMTBridge", dependencies: ["CDMTPlugin", "DMTCore"], swiftSettings: settings),
+
     // What a Swift plugin author imports.
     .target(
-      name: "DMTPluginKit", dependencies: ["CDMTPlugin", "DMTCore"],
+      name: "DMTPluginKit", dependencies: ["CDMTPlugin", "DMTCore", "DMTBridge"],
       swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
 
     // Finds, scans and loads plugins; the host's services; the registry.
+    .target(name: "CDMTHostShims"),
     .target(
       name: "DMTPluginHost",
       dependencies: [
-        "CDMTPlugin", "DMTCore",
+        "CDMTPlugin", "CDMTHostShims", "DMTCore", "DMTBridge",
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
 
@@ -81,6 +83,12 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
 
+    .testTarget(
+      name: "DMTPluginHostTests",
+      dependencies: [
+        "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
   ]
 )
