@@ -54,11 +54,22 @@ core_imports_no_foundation() {
   ! grep -rnE '^[a-z ]*import (Foundation|FoundationEssentials|Dispatch)\b' Sources/DMTCore
 }
 
-# A module imports the modules below it alone.
+# A module imports the modules below it alone. A new module finds its place in the order here.
 imports_run_downward() {
-  local order=(CDMTPlugin DMTCore DMTPluginKit DMTPluginHost DMTManifest DMTReference DMTModules DMTRuntime DMTData
-    DMTTraining dmt) module imported seen="" bad=0
+  local order=(CDMTPlugin DMTCore DMTSafetensors DMTPluginKit DMTPluginHost DMTManifest DMTReference DMTModules DMTRuntime
+    DMTData DMTTraining DMTPlanning dmt) module folder imported seen="" bad=0
+  for folder in Sources/*/; do
+    module=$(basename "$folder")
+    case " ${order[*]} " in
+    *" $module "*) ;;
+    *)
+      echo "Sources/$module has no place in the order of modules in Tests/Repository/source-checks.sh"
+      bad=1
+      ;;
+    esac
+  done
   for module in "${order[@]}"; do
+    [ -d "Sources/$module" ] || continue
     while read -r imported; do
       case " ${order[*]} " in
       *" $imported "*)
