@@ -31,11 +31,18 @@ core: toolchain ## build the command alone: bin/dmt
 	@mkdir -p bin
 	@cmp -s $(ARTIFACTS)/dmt bin/dmt || { cp $(ARTIFACTS)/dmt bin/dmt.new && mv -f bin/dmt.new bin/dmt; }
 
-plugins: toolchain ## build the plugins that this machine has the libraries for: bin/plugins
+plugins: toolchain Package.resolved ## build the plugins that this machine has the libraries for: bin/plugins
 	@names="$$(Scripts/available-plugins.sh | tr '\n' ' ')"; \
 	echo "building plugins ($(CONFIGURATION)): $$names"; \
-	DMT_PLUGINS="$$names" swift build $(SWIFT_FLAGS) --package-path Plugins; \
+	cp Package.resolved Plugins/; \
+	DMT_PLUGINS="$$names" swift build $(SWIFT_FLAGS) --force-resolved-versions --package-path Plugins; \
 	Scripts/install-plugins.sh Plugins $(ARTIFACTS) bin/plugins $$names
+
+# Every package in the shared build folder is held to the root's versions: one checkout of each dependency, and no look at
+# its remote whenever the folder passes from one package to another.
+Package.resolved: Package.swift | toolchain
+	@swift package --scratch-path $(abspath $(BUILD)) resolve
+	@touch $@
 
 setup: ## install the system packages that are missing (apt-get, with sudo when not root)
 	@Scripts/setup.sh

@@ -39,10 +39,13 @@ install_packages() {
     echo "setup: neither root nor sudo; ask an administrator to run: apt-get install $*" >&2
     return 1
   fi
-  local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@")
-  as_root "${install[@]}" && return 0
-  echo "setup: once more, with fresh package lists"
-  as_root apt-get update && as_root "${install[@]}"
+  local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends) package
+  as_root "${install[@]}" "$@" && return 0
+  echo "setup: once more, with fresh package lists and one by one"
+  as_root apt-get update || return 1
+  for package in "$@"; do
+    as_root "${install[@]}" "$package" || echo "setup: $package could not be installed" >&2
+  done
 }
 
 mapfile -t packages < <(missing)
@@ -51,7 +54,8 @@ if [ ${#packages[@]} -eq 0 ]; then
   exit 0
 fi
 echo "setup: installing ${packages[*]}"
-install_packages "${packages[@]}" || echo "setup: the installation failed" >&2
+# What counts is what is there afterwards.
+install_packages "${packages[@]}" || true
 
 mapfile -t packages < <(missing)
 if [ ${#packages[@]} -gt 0 ]; then

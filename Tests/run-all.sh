@@ -50,7 +50,8 @@ run_plugins() {
       continue
     fi
     echo "--- tests of $name"
-    "${swift_test[@]}" --package-path "Plugins/$name" || failures=$((failures + 1))
+    cp Package.resolved "Plugins/$name/"
+    "${swift_test[@]}" --force-resolved-versions --package-path "Plugins/$name" || failures=$((failures + 1))
   done
   [ "$failures" -eq 0 ]
 }
