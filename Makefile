@@ -31,11 +31,13 @@ core: toolchain ## build the command alone: bin/dmt
 	@mkdir -p bin
 	@cmp -s $(ARTIFACTS)/dmt bin/dmt || { cp $(ARTIFACTS)/dmt bin/dmt.new && mv -f bin/dmt.new bin/dmt; }
 
+# SwiftPM caches a manifest by its text and the environment; DMT_SIDECARS makes it read changed sidecars.
 plugins: toolchain Package.resolved ## build the plugins that this machine has the libraries for: bin/plugins
 	@names="$$(Scripts/available-plugins.sh | tr '\n' ' ')"; \
 	echo "building plugins ($(CONFIGURATION)): $$names"; \
 	cp Package.resolved Plugins/; \
-	DMT_PLUGINS="$$names" swift build $(SWIFT_FLAGS) --force-resolved-versions --package-path Plugins; \
+	export DMT_PLUGINS="$$names" DMT_SIDECARS="$$(cat Plugins/*/plugin.json | cksum)"; \
+	swift build $(SWIFT_FLAGS) --force-resolved-versions --package-path Plugins; \
 	Scripts/install-plugins.sh Plugins $(ARTIFACTS) bin/plugins $$names
 
 # Every package in the shared build folder is held to the root's versions: one checkout of each dependency, and no look at

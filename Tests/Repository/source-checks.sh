@@ -88,6 +88,12 @@ imports_run_downward() {
   return $bad
 }
 
+# Testable imports would make a release build of the tests compile every module again (docs/decisions/0013). A plugin that
+# enables them for its own targets may use them.
+tests_import_without_testable() {
+  ! find Tests -name '.build*' -prune -o -type f -name '*.swift' -print0 | xargs -0 grep -nE '^ *@testable import'
+}
+
 check "code files have 500 lines at most" files_stay_short
 check "nothing is marked as unfinished" no_unfinished_marks
 check "no product code traps on purpose" no_traps_on_input
@@ -96,3 +102,4 @@ check "every file ends with a newline" files_end_with_a_newline
 check "every shell script parses" shell_scripts_parse
 check "DMTCore imports no Foundation" core_imports_no_foundation
 check "imports run downward" imports_run_downward
+check "no test needs a testable import" tests_import_without_testable
