@@ -51,10 +51,10 @@ struct ManifestOverride {
 
   /// `node` (nil: absent, or null) with the value at `path[depth...]`.
   private func set(
-    _ node: ManifestNode?, _ shape: Shape, from depth: Int, features: [String]
+    _ node: ManifestNode?, _ form: Form, from depth: Int, features: [String]
   ) throws(DMTError) -> ManifestNode {
     guard depth < path.count else { return value }
-    switch shape {
+    switch form {
     case .bool, .int, .number, .text, .verbatim:
       throw notAContainer(depth)
     case .nullable(let inner):
@@ -102,7 +102,7 @@ struct ManifestOverride {
     }
     var fallback: ManifestNode?
     if case .defaultsTo(let value) = key.absence { fallback = value }
-    let value = try set(mapping[name] ?? fallback, key.shape, from: depth + 1, features: features)
+    let value = try set(mapping[name] ?? fallback, key.form, from: depth + 1, features: features)
     // The override wins over a key that excludes it.
     let excluded = record.choices.filter { $0.keys.contains(name) }.flatMap(\.keys).filter { $0 != name }
     return mapping.replacing(name, with: value, origin: origin, removing: excluded)
@@ -129,12 +129,12 @@ struct ManifestOverride {
     guard let child = mapping[name] else {
       throw unknown(at: depth, (mapping.entries ?? []).map(\.key))
     }
-    let value = try set(child, map.shape, from: depth + 1, features: features)
+    let value = try set(child, map.form, from: depth + 1, features: features)
     return mapping.replacing(name, with: value, origin: origin, removing: [])
   }
 
   private func setElement(
-    _ node: ManifestNode?, _ element: Shape, _ allowsSingle: Bool, from depth: Int, features: [String]
+    _ node: ManifestNode?, _ element: Form, _ allowsSingle: Bool, from depth: Int, features: [String]
   ) throws(DMTError) -> ManifestNode {
     var elements: [ManifestNode] = []
     if let node {

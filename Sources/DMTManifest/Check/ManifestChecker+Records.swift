@@ -2,16 +2,16 @@ import DMTCore
 
 extension ManifestChecker {
   mutating func checkedRecord(
-    _ node: ManifestNode, _ record: Record, _ shape: Shape, path: String, keyOrigin: ManifestOrigin
+    _ node: ManifestNode, _ record: Record, _ form: Form, path: String, keyOrigin: ManifestOrigin
   ) -> ManifestNode? {
-    guard let mapping = ShortForms.expanded(node, record) else { return wrongType(node, shape, path) }
+    guard let mapping = ShortForms.expanded(node, record) else { return wrongType(node, form, path) }
     return checkedKeys(mapping, record, path: path, keyOrigin: keyOrigin)
   }
 
   mutating func checkedVariant(
-    _ node: ManifestNode, _ variants: Variants, _ shape: Shape, path: String, keyOrigin: ManifestOrigin
+    _ node: ManifestNode, _ variants: Variants, _ form: Form, path: String, keyOrigin: ManifestOrigin
   ) -> ManifestNode? {
-    guard let mapping = ShortForms.expanded(node, variants) else { return wrongType(node, shape, path) }
+    guard let mapping = ShortForms.expanded(node, variants) else { return wrongType(node, form, path) }
     let selector = mapping.entry(variants.discriminator)
     guard let selector else {
       if let name = variants.defaultVariant, let record = variants.record(name) {
@@ -44,7 +44,7 @@ extension ManifestChecker {
     var result: [ManifestNode.Entry] = []
     for key in variants.common {
       guard let entry = mapping.entry(key.name) else { continue }
-      if let value = checked(entry.value, key.shape, path: "\(path).\(key.name)", keyOrigin: entry.keyOrigin) {
+      if let value = checked(entry.value, key.form, path: "\(path).\(key.name)", keyOrigin: entry.keyOrigin) {
         result.append(.init(key: key.name, keyOrigin: entry.keyOrigin, value: value))
       }
     }
@@ -69,11 +69,11 @@ extension ManifestChecker {
           if absent.contains(key.name) { continue }
           entry = .init(key: key.name, keyOrigin: .defaultValue, value: value)
         case .required:
-          errors.add("\(keyPath) is missing, expected \(key.shape.phrase): \(key.summary)", at: keyOrigin)
+          errors.add("\(keyPath) is missing, expected \(key.form.phrase): \(key.summary)", at: keyOrigin)
           continue
         }
       }
-      if let value = checked(entry.value, key.shape, path: keyPath, keyOrigin: entry.keyOrigin) {
+      if let value = checked(entry.value, key.form, path: keyPath, keyOrigin: entry.keyOrigin) {
         result.append(.init(key: key.name, keyOrigin: entry.keyOrigin, value: value))
       }
     }

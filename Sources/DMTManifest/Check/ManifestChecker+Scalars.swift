@@ -1,9 +1,9 @@
 import DMTCore
 
 extension ManifestChecker {
-  mutating func checkedScalar(_ node: ManifestNode, _ shape: Shape, path: String) -> ManifestNode? {
-    guard let scalar = node.scalar else { return wrongType(node, shape, path) }
-    switch (shape, scalar.value) {
+  mutating func checkedScalar(_ node: ManifestNode, _ form: Form, path: String) -> ManifestNode? {
+    guard let scalar = node.scalar else { return wrongType(node, form, path) }
+    switch (form, scalar.value) {
     case (.bool, .bool):
       return node
     case (.int(let range), .int(let value)):
@@ -21,11 +21,11 @@ extension ManifestChecker {
     case (.text(let rule), .text(let text)):
       return allowed(text, rule, node, path)
     case (.verbatim, .null) where scalar.text.isEmpty:
-      return wrongType(node, shape, path)
+      return wrongType(node, form, path)
     case (.verbatim, _):
       return .text(scalar.text, origin: node.origin)
     default:
-      return wrongType(node, shape, path)
+      return wrongType(node, form, path)
     }
   }
 

@@ -1,6 +1,6 @@
 import DMTCore
 
-/// Holds a tree against its shape and yields the effective tree: short forms written out, defaults filled in, keys in
+/// Holds a tree against its form and yields the effective tree: short forms written out, defaults filled in, keys in
 /// the order of the reference.
 ///
 /// A value that does not fit is reported and left out, and the check goes on with the next one.
@@ -14,44 +14,44 @@ struct ManifestChecker {
   /// - Parameter path: the value's dotted name, for messages; empty for the root.
   /// - Parameter keyOrigin: where the value's key was written, the place of a complaint about a missing key.
   mutating func checked(
-    _ node: ManifestNode, _ shape: Shape, path: String, keyOrigin: ManifestOrigin
+    _ node: ManifestNode, _ form: Form, path: String, keyOrigin: ManifestOrigin
   ) -> ManifestNode? {
-    switch shape {
+    switch form {
     case .nullable(let inner):
       return node.isNull ? node : checked(node, inner, path: path, keyOrigin: keyOrigin)
     case .either(let scalar, let mapping):
       if node.entries != nil { return checked(node, mapping, path: path, keyOrigin: keyOrigin) }
-      if node.scalar == nil || node.isNull { return wrongType(node, shape, path) }
+      if node.scalar == nil || node.isNull { return wrongType(node, form, path) }
       return checked(node, scalar, path: path, keyOrigin: keyOrigin)
     case .record(let record):
-      return checkedRecord(node, record, shape, path: path, keyOrigin: keyOrigin)
+      return checkedRecord(node, record, form, path: path, keyOrigin: keyOrigin)
     case .variants(let variants):
-      return checkedVariant(node, variants, shape, path: path, keyOrigin: keyOrigin)
+      return checkedVariant(node, variants, form, path: path, keyOrigin: keyOrigin)
     case .map(let map):
-      return checkedMap(node, map, shape, path: path, keyOrigin: keyOrigin)
+      return checkedMap(node, map, form, path: path, keyOrigin: keyOrigin)
     case .list(let element, let minimum, let allowsSingle):
-      return checkedList(node, element, minimum, allowsSingle, shape, path: path)
+      return checkedList(node, element, minimum, allowsSingle, form, path: path)
     case .bool, .int, .number, .text, .verbatim:
-      return checkedScalar(node, shape, path: path)
+      return checkedScalar(node, form, path: path)
     }
   }
 
-  mutating func wrongType(_ node: ManifestNode, _ shape: Shape, _ path: String) -> ManifestNode? {
+  mutating func wrongType(_ node: ManifestNode, _ form: Form, _ path: String) -> ManifestNode? {
     let remedy: String? =
-      switch (shape, node.scalar?.value) {
+      switch (form, node.scalar?.value) {
       case (_, .null): "give it a value or remove the key"
       case (.text(let rule), .int), (.text(let rule), .double), (.text(let rule), .bool):
         rule.choices.isEmpty ? "put it in quotes" : nil
       default: nil
       }
     errors.add(
-      "\(path.isEmpty ? "the manifest" : path) is \(node.phrase), expected \(shape.phrase)", at: node.origin,
+      "\(path.isEmpty ? "the manifest" : path) is \(node.phrase), expected \(form.phrase)", at: node.origin,
       remedy: remedy)
     return nil
   }
 
   private mutating func checkedList(
-    _ node: ManifestNode, _ element: Shape, _ minimum: Int, _ allowsSingle: Bool, _ shape: Shape, path: String
+    _ node: ManifestNode, _ element: Form, _ minimum: Int, _ allowsSingle: Bool, _ form: Form, path: String
   ) -> ManifestNode? {
     let elements: [ManifestNode]
     if let found = node.elements {
@@ -60,7 +60,7 @@ struct ManifestChecker {
       guard let single = checked(node, element, path: path, keyOrigin: node.origin) else { return nil }
       return .list([single], origin: node.origin)
     } else {
-      return wrongType(node, shape, path)
+      return wrongType(node, form, path)
     }
     if elements.count < minimum {
       errors.add("\(path) has \(elements.count) elements, expected at least \(minimum)", at: node.origin)
@@ -73,9 +73,9 @@ struct ManifestChecker {
   }
 
   private mutating func checkedMap(
-    _ node: ManifestNode, _ map: NamedMap, _ shape: Shape, path: String, keyOrigin: ManifestOrigin
+    _ node: ManifestNode, _ map: NamedMap, _ form: Form, path: String, keyOrigin: ManifestOrigin
   ) -> ManifestNode? {
-    guard let written = node.entries else { return wrongType(node, shape, path) }
+    guard let written = node.entries else { return wrongType(node, form, path) }
     var entries = written
     let isGenerated = StridedTowers.isGenerator(node) && map.generator != nil
     if isGenerated {
@@ -93,7 +93,7 @@ struct ManifestChecker {
         continue
       }
       let before = errors.errors.count
-      let value = checked(entry.value, map.shape, path: "\(path).\(entry.key)", keyOrigin: entry.keyOrigin)
+      let value = checked(entry.value, map.form, path: "\(path).\(entry.key)", keyOrigin: entry.keyOrigin)
       if let value { result.append(.init(key: entry.key, keyOrigin: entry.keyOrigin, value: value)) }
       // The towers of a generator are alike: one complaint is enough.
       if isGenerated, errors.errors.count > before { return nil }

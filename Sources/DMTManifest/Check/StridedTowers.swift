@@ -23,7 +23,7 @@ enum StridedTowers {
     var count: Int?
     for key in keys {
       guard let entry = node.entry(key.name) else { continue }
-      let value = checker.checked(entry.value, key.shape, path: "\(path).\(key.name)", keyOrigin: entry.keyOrigin)
+      let value = checker.checked(entry.value, key.form, path: "\(path).\(key.name)", keyOrigin: entry.keyOrigin)
       if key.name == "count", case .int(let number)? = value?.scalar?.value { count = number }
     }
     for error in checker.errors.errors { errors.append(error) }

@@ -2,7 +2,7 @@ import DMTCore
 
 extension ManifestGrammar {
   /// The section `data`: its keys depend on the format.
-  var data: Shape {
+  var data: Form {
     .variants(
       Variants(
         discriminator: "format", noun: "format", discriminatorSummary: "The layout of the files.",
@@ -64,7 +64,7 @@ extension ManifestGrammar {
     ]
   }
 
-  private var join: Shape {
+  private var join: Form {
     .record(
       Record(keys: [
         Key("path", .text(.path), .required, "The file of the side table; relative to the manifest."),
@@ -90,7 +90,7 @@ extension ManifestGrammar {
   }
 
   private var rowKeys: [Key] {
-    let texts = Shape.list(.verbatim, minimum: 1, allowsSingle: true)
+    let texts = Form.list(.verbatim, minimum: 1, allowsSingle: true)
     return [
       Key(
         "split",

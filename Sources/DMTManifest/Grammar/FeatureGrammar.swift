@@ -2,8 +2,8 @@ import DMTCore
 
 extension ManifestGrammar {
   /// A categorical feature; a text stands for its column.
-  var feature: Shape {
-    let rows = Shape.int(1...Int(Int32.max))
+  var feature: Form {
+    let rows = Form.int(1...Int(Int32.max))
     return .record(
       Record(
         keys: [
@@ -29,7 +29,7 @@ extension ManifestGrammar {
   }
 
   /// A numeric feature; a text stands for its column.
-  var denseFeature: Shape {
+  var denseFeature: Form {
     .record(
       Record(
         keys: [
@@ -45,7 +45,7 @@ extension ManifestGrammar {
   /// Embedding dimensions.
   static let dimensions = 1...65_536
 
-  private var band: Shape {
+  private var band: Form {
     .record(
       Record(keys: [
         Key("from", .number(.any), .required, "The band's lowest number; the next higher band ends it."),
@@ -53,7 +53,7 @@ extension ManifestGrammar {
       ]))
   }
 
-  private var quantiles: Shape {
+  private var quantiles: Form {
     .record(
       Record(
         keys: [

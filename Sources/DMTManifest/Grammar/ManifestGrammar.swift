@@ -1,6 +1,6 @@
 import DMTCore
 
-/// The shape of a whole manifest, given what is known here.
+/// The form of a whole manifest, given what is known here.
 struct ManifestGrammar {
   let catalog: ManifestCatalog
   /// The name of a manifest that has none.
@@ -13,10 +13,10 @@ struct ManifestGrammar {
       Key("name", .text(.any), .defaultsTo(.text(defaultName)), "What the pipeline is called in logs and run folders."),
       Key("data", data, .required, "Where the samples come from and how they are split."),
       Key(
-        "features", .map(NamedMap(noun: "feature", shape: feature, hasPlainNames: true, isOpen: false)),
+        "features", .map(NamedMap(noun: "feature", form: feature, hasPlainNames: true, isOpen: false)),
         .defaultsTo(.emptyMapping()), "Categorical features by name: each one is looked up in a table."),
       Key(
-        "dense", .map(NamedMap(noun: "dense feature", shape: denseFeature, hasPlainNames: true, isOpen: false)),
+        "dense", .map(NamedMap(noun: "dense feature", form: denseFeature, hasPlainNames: true, isOpen: false)),
         .defaultsTo(.emptyMapping()), "Numeric features by name: each one is a column of the dense input."),
       Key("model", model, .required, "Tables, towers and over-arch."),
       Key("train", train, .defaultsTo(.emptyMapping()), "How the model is trained."),
@@ -28,7 +28,7 @@ struct ManifestGrammar {
   }
 
   /// The name of a backend.
-  var backend: Shape { .text(TextRule(choices: catalog.knownBackends, noun: "backend")) }
+  var backend: Form { .text(TextRule(choices: catalog.knownBackends, noun: "backend")) }
 
   static let upTo1Million = 1...1_000_000
   static let positive = 1...Int.max

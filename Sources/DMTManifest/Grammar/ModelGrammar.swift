@@ -2,7 +2,7 @@ import DMTCore
 
 extension ManifestGrammar {
   /// The section `model`.
-  var model: Shape {
+  var model: Form {
     .record(
       Record(keys: [
         Key("dim", .int(Self.dimensions), .required, "Embedding dimension of every feature that names none."),
@@ -22,12 +22,12 @@ extension ManifestGrammar {
           .defaultsTo(.text(DType.float32.rawValue)),
           "Element type of the kernels; float64 is served by the reference backend alone."),
         Key(
-          "pins", .map(NamedMap(noun: "pin", shape: backend, hasPlainNames: false, isOpen: true)),
+          "pins", .map(NamedMap(noun: "pin", form: backend, hasPlainNames: false, isOpen: true)),
           .defaultsTo(.emptyMapping()), "Node name, or a prefix that ends in .*, to the backend that must serve it."),
       ]))
   }
 
-  private var tableInitializer: Shape {
+  private var tableInitializer: Form {
     .either(
       scalar: .choice(["zeros", "ones"]),
       mapping: .record(
@@ -56,11 +56,11 @@ extension ManifestGrammar {
       "features", .list(.text(.any), minimum: 1), .required,
       "The features of the tower, in the order in which its module sees them.")
     return NamedMap(
-      noun: "tower", shape: .variants(modules(for: .tower, common: [features])), hasPlainNames: true, isOpen: false,
+      noun: "tower", form: .variants(modules(for: .tower, common: [features])), hasPlainNames: true, isOpen: false,
       generator: .variants(modules(for: .tower, common: StridedTowers.keys)))
   }
 
-  private var overArch: Shape { .variants(modules(for: .overArch, common: [], allowsShorthand: true)) }
+  private var overArch: Form { .variants(modules(for: .overArch, common: [], allowsShorthand: true)) }
 
   private func modules(
     for role: ManifestCatalog.Module.Role, common: [Key], allowsShorthand: Bool = false

@@ -2,7 +2,7 @@ import DMTCore
 
 extension ManifestGrammar {
   /// The section `train`.
-  var train: Shape {
+  var train: Form {
     let section = TrainSection()
     return .record(
       Record(keys: [
@@ -36,7 +36,7 @@ extension ManifestGrammar {
       ]))
   }
 
-  private func optimizers(_ optimizers: [String: ManifestCatalog.Optimizer], default name: String) -> Shape {
+  private func optimizers(_ optimizers: [String: ManifestCatalog.Optimizer], default name: String) -> Form {
     .variants(
       Variants(
         discriminator: "name", noun: "optimizer", discriminatorSummary: "The optimizer's name.", defaultVariant: name,
@@ -52,7 +52,7 @@ extension ManifestGrammar {
         }, allowsShorthand: true))
   }
 
-  private var schedule: Shape {
+  private var schedule: Form {
     let final = Key(
       "final", .number(NumberBounds(minimum: 0, maximum: 1)), .defaultsTo(.number(0)),
       "Share of the base rate at the end.")
@@ -84,7 +84,7 @@ extension ManifestGrammar {
         ], allowsShorthand: true))
   }
 
-  private var earlyStopping: Shape {
+  private var earlyStopping: Form {
     let defaults = TrainSection.EarlyStopping()
     return .record(
       Record(

@@ -19,10 +19,10 @@ public enum ManifestSchema {
   }
 }
 
-/// Writes shapes as JSON Schema.
+/// Writes forms as JSON Schema.
 struct SchemaWriter {
-  func schema(of shape: Shape) -> JSONTree {
-    switch shape {
+  func schema(of form: Form) -> JSONTree {
+    switch form {
     case .bool: return .object(["type": .string("boolean")])
     case .int(let range): return int(range)
     case .number(let bounds): return number(bounds)
@@ -34,11 +34,11 @@ struct SchemaWriter {
       return allowsSingle ? anyOf([list, schema(of: element)]) : list
     case .record(let record):
       guard let short = record.shorthand.flatMap({ record[$0] }) else { return object(record) }
-      return anyOf([schema(of: short.shape), object(record)])
+      return anyOf([schema(of: short.form), object(record)])
     case .variants(let variants): return self.variants(variants)
     case .map(let map): return self.map(map)
     case .either(let scalar, let mapping): return anyOf([schema(of: scalar), schema(of: mapping)])
-    case .nullable(let shape): return anyOf([schema(of: shape), .object(["type": .string("null")])])
+    case .nullable(let form): return anyOf([schema(of: form), .object(["type": .string("null")])])
     }
   }
 
@@ -69,7 +69,7 @@ struct SchemaWriter {
 
   /// A key's schema with its summary and default, which editors show.
   private func property(_ key: Key) -> JSONTree {
-    var result = schema(of: key.shape).adding("description", .string(key.summary))
+    var result = schema(of: key.form).adding("description", .string(key.summary))
     if case .defaultsTo(let node) = key.absence { result = result.adding("default", value(node)) }
     return result
   }
@@ -128,7 +128,7 @@ struct SchemaWriter {
   }
 
   private func map(_ map: NamedMap) -> JSONTree {
-    var result = JSONTree.object(["type": .string("object"), "additionalProperties": schema(of: map.shape)])
+    var result = JSONTree.object(["type": .string("object"), "additionalProperties": schema(of: map.form)])
     if map.hasPlainNames {
       result = result.adding("propertyNames", .object(["pattern": .string(TextRule.namePattern)]))
     }

@@ -7,16 +7,16 @@ extension Key {
       if let value = field.defaultValue { .defaultsTo(ManifestNode(value)) } else if field.isOptional { .absent } else {
         .required
       }
-    self.init(field.name, Shape(field), absence, field.summary)
+    self.init(field.name, Form(field), absence, field.summary)
   }
 }
 
-extension Shape {
+extension Form {
   /// What may stand for `field`; a list attribute may be written as one element.
   init(_ field: AttributeField) {
     let bounds = NumberBounds(minimum: field.minimum, maximum: field.maximum)
-    let text = Shape.text(TextRule(choices: field.choices, allowsEmpty: field.choices.isEmpty))
-    let int = Shape.int(Self.wholeBound(field.minimum, orElse: .min)...Self.upperBound(field))
+    let text = Form.text(TextRule(choices: field.choices, allowsEmpty: field.choices.isEmpty))
+    let int = Form.int(Self.wholeBound(field.minimum, orElse: .min)...Self.upperBound(field))
     self =
       switch field.kind {
       case .bool: .bool

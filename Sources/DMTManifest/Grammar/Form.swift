@@ -4,7 +4,7 @@ import DMTCore
 ///
 /// One description serves four readers: the check of a manifest, the defaults of the effective manifest, the paths of
 /// overrides, and the JSON Schema for editors.
-indirect enum Shape: Sendable {
+indirect enum Form: Sendable {
   case bool
   case int(ClosedRange<Int>)
   case number(NumberBounds)
@@ -12,20 +12,20 @@ indirect enum Shape: Sendable {
   /// Any scalar, taken as the text that was written: `4`, `NULL` and `no` are texts here.
   case verbatim
   /// A list of at least `minimum` elements; with `allowsSingle`, one element may stand without brackets.
-  case list(Shape, minimum: Int, allowsSingle: Bool)
+  case list(Form, minimum: Int, allowsSingle: Bool)
   case record(Record)
   case variants(Variants)
   case map(NamedMap)
-  /// A scalar of one shape or a mapping of another.
-  case either(scalar: Shape, mapping: Shape)
+  /// A scalar of one form or a mapping of another.
+  case either(scalar: Form, mapping: Form)
   /// Also `null`, which means that the setting is off or left to the program.
-  case nullable(Shape)
+  case nullable(Form)
 
-  /// `list` of `shape`, brackets required.
-  static func list(_ shape: Shape, minimum: Int = 0) -> Shape { .list(shape, minimum: minimum, allowsSingle: false) }
+  /// `list` of `form`, brackets required.
+  static func list(_ form: Form, minimum: Int = 0) -> Form { .list(form, minimum: minimum, allowsSingle: false) }
 
   /// One of the texts of `choices`.
-  static func choice(_ choices: [String]) -> Shape { .text(TextRule(choices: choices)) }
+  static func choice(_ choices: [String]) -> Form { .text(TextRule(choices: choices)) }
 }
 
 /// The range of a number; always finite.
@@ -96,14 +96,14 @@ struct Key: Sendable {
   }
 
   var name: String
-  var shape: Shape
+  var form: Form
   var absence: Absence
   /// One sentence, for messages, for the JSON Schema and for editors.
   var summary: String
 
-  init(_ name: String, _ shape: Shape, _ absence: Absence, _ summary: String) {
+  init(_ name: String, _ form: Form, _ absence: Absence, _ summary: String) {
     self.name = name
-    self.shape = shape
+    self.form = form
     self.absence = absence
     self.summary = summary
   }
@@ -164,16 +164,16 @@ struct Variants: Sendable {
   }
 }
 
-/// A mapping from names that the user chooses to values of one shape.
+/// A mapping from names that the user chooses to values of one form.
 struct NamedMap: Sendable {
   /// What a name names, for messages: `feature`.
   var noun: String
-  var shape: Shape
+  var form: Form
   /// Letters, digits, `_` and `-` only.
   var hasPlainNames: Bool
   /// An override may add a name.
   var isOpen: Bool
   /// A shorter way to write the whole map, see ``StridedTowers``.
-  var generator: Shape?
+  var generator: Form?
   var minimum = 0
 }

@@ -1,4 +1,4 @@
-extension Shape {
+extension Form {
   /// What is expected, in words: `a whole number`.
   var phrase: String {
     switch self {
@@ -10,7 +10,7 @@ extension Shape {
     case .list: "a list"
     case .record(let record):
       if let short = record.shorthand.flatMap({ record[$0] }) {
-        "a mapping, or \(short.shape.phrase) (\(short.name))"
+        "a mapping, or \(short.form.phrase) (\(short.name))"
       } else {
         "a mapping"
       }
@@ -18,7 +18,7 @@ extension Shape {
       variants.allowsShorthand ? "a mapping, or a text (\(variants.discriminator))" : "a mapping"
     case .map(let map): "a mapping from \(map.noun) names"
     case .either(let scalar, let mapping): "\(scalar.phrase), or \(mapping.phrase)"
-    case .nullable(let shape): shape.phrase
+    case .nullable(let form): form.phrase
     }
   }
 }
