@@ -82,5 +82,7 @@ let package = Package(
       ], swiftSettings: settings),
 
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTDataTests", dependencies: ["DMTData", "DMTCore", "DMTManifest"], swiftSettings: settings),
   ]
 )
