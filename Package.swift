@@ -107,5 +107,11 @@ let package = Package(
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
     .testTarget(
       name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTDataTests", dependencies: ["DMTData", "DMTCore", "DMTManifest"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTTrainingTests",
+      dependencies: ["DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTSafetensors", "DMTTraining"],
+      swiftSettings: settings),
   ]
 )
