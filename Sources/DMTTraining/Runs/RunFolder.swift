@@ -33,6 +33,22 @@ public struct RunFolder: Sendable, Equatable {
   /// The best weights.
   public var bestPath: String { path + "/best.safetensors" }
 
+  /// True when the run has a checkpoint to continue from.
+  public var hasCheckpoint: Bool { FileManager.default.fileExists(atPath: checkpointPath) }
+  /// True when the run has kept its best weights.
+  public var hasBest: Bool { FileManager.default.fileExists(atPath: bestPath) }
+
+  /// Removes the best weights: a run that continues before its first gain has none yet.
+  func removeBest() throws(DMTError) {
+    guard hasBest else { return }
+    do {
+      try FileManager.default.removeItem(atPath: bestPath)
+    } catch {
+      throw DMTError(
+        .io, "cannot remove the file: \((error as NSError).localizedDescription)", place: .init(file: bestPath))
+    }
+  }
+
   /// The weights that the run stands for: the best ones where early stopping kept them, the last ones otherwise.
   ///
   /// - Throws: ``DMTError/Code/notFound`` when the folder holds neither.
@@ -69,15 +85,6 @@ public struct RunFolder: Sendable, Equatable {
     AtomicFile.removeLeftovers(in: path)
     try AtomicFile.replace(manifestPath, with: Array(manifest.utf8))
     try write(record)
-  }
-
-  /// Makes the folder ready for a process that continues its run: removes what a killed process left half-written.
-  ///
-  /// - Throws: ``DMTError/Code/notFound`` when the folder holds no run.
-  public func reopen() throws(DMTError) -> RunRecord {
-    let record = try record()
-    AtomicFile.removeLeftovers(in: path)
-    return record
   }
 
   /// Reads `run.json`.
