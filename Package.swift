@@ -89,12 +89,6 @@ let package = Package(
       ], swiftSettings: settings),
 
     .testTarget(
-      name: "DMTReferenceTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases"],
-      swiftSettings: settings),
-    .testTarget(
-      name: "DMTCasesTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases", "DMTSafetensors"],
-      swiftSettings: settings),
-    .testTarget(
       name: "DMTPluginHostTests",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost",
@@ -107,5 +101,8 @@ let package = Package(
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
     .testTarget(
       name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTTrainingTests", dependencies: ["DMTCore", "DMTManifest", "DMTSafetensors", "DMTTraining"],
+      swiftSettings: settings),
   ]
 )
