@@ -98,11 +98,19 @@ let package = Package(
       name: "DMTRuntimeTests",
       dependencies: ["CDMTPlugin", "DMTCore", "DMTManifest", "DMTReference", "DMTRuntime", "DMTCases"],
       swiftSettings: settings),
+    .testTarget(
+      name: "DMTReferenceTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DMTCasesTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases", "DMTSafetensors"],
+      swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
     .testTarget(
       name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
     .testTarget(
       name: "DMTTrainingTests", dependencies: ["DMTCore", "DMTManifest", "DMTSafetensors", "DMTTraining"],
       swiftSettings: settings),
+    .testTarget(
+      name: "DMTDataTests", dependencies: ["DMTData", "DMTCore", "DMTManifest"], swiftSettings: settings),
   ]
 )
