@@ -78,6 +78,7 @@ let package = Package(
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTPluginHost", "DMTSafetensors",
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "dmt",
@@ -89,12 +90,6 @@ let package = Package(
       ], swiftSettings: settings),
 
     .testTarget(
-      name: "DMTReferenceTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases"],
-      swiftSettings: settings),
-    .testTarget(
-      name: "DMTCasesTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases", "DMTSafetensors"],
-      swiftSettings: settings),
-    .testTarget(
       name: "DMTPluginHostTests",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost",
@@ -104,14 +99,20 @@ let package = Package(
       name: "DMTRuntimeTests",
       dependencies: ["CDMTPlugin", "DMTCore", "DMTManifest", "DMTReference", "DMTRuntime", "DMTCases"],
       swiftSettings: settings),
+    .testTarget(
+      name: "DMTReferenceTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DMTCasesTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases", "DMTSafetensors"],
+      swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
     .testTarget(
       name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
     .testTarget(
-      name: "DMTDataTests", dependencies: ["DMTData", "DMTCore", "DMTManifest"], swiftSettings: settings),
-    .testTarget(
       name: "DMTTrainingTests",
       dependencies: ["DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTSafetensors", "DMTTraining"],
       swiftSettings: settings),
+    .testTarget(
+      name: "DMTDataTests", dependencies: ["DMTData", "DMTCore", "DMTManifest"], swiftSettings: settings),
   ]
 )

@@ -31,13 +31,13 @@ extension Program {
   /// A plan for a node from the backend that serves it.
   static func bind(
     _ node: Graph.Node, _ request: Request, needsGradient: [Bool], components: Components
-  ) throws(DMTError) -> any Kernel {
+  ) throws(DMTError) -> (kernel: any Kernel, backend: String) {
     let kernelRequest = kernelRequest(
       node, in: request.graph, batch: request.batch, dtype: request.dtype, threads: request.threads,
       isTraining: request.isTraining, needsGradient: needsGradient)
     let choice = try request.policy.choose(node: node.name, request: kernelRequest, components: components)
     do {
-      return try choice.backend.bind(kernelRequest)
+      return (try choice.backend.bind(kernelRequest), choice.backend.name)
     } catch {
       throw error.at(.init(component: choice.backend.name, phase: "bind", node: node.name))
     }

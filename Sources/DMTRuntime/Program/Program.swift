@@ -61,8 +61,8 @@ public final class Program {
     var steps: [ProgramStep] = []
     for index in live where !map.isAlias[index] {
       let node = request.graph.nodes[index]
-      let kernel = try Program.bind(node, request, needsGradient: needs, components: components)
-      steps.append(ProgramStep(name: node.name, node: node, kernel: kernel))
+      let bound = try Program.bind(node, request, needsGradient: needs, components: components)
+      steps.append(ProgramStep(node: node, kernel: bound.kernel, backend: bound.backend))
     }
     self.steps = steps
     zeroGradients =
@@ -77,6 +77,13 @@ public final class Program {
 
   deinit {
     for constant in constants { constant.deallocate() }
+  }
+
+  /// Names of the backends that serve the nodes, in the order of first use.
+  public var servedBy: [String] {
+    var names: [String] = []
+    for step in steps where !names.contains(step.backend) { names.append(step.backend) }
+    return names
   }
 
   /// Bytes of the arena that the program uses.

@@ -4,6 +4,8 @@ import DMTCore
 /// One node of a program: its plan and its calls, whose memory is made once and used again every step.
 final class ProgramStep {
   let name: String
+  /// The backend that serves it.
+  let backend: String
   let kernel: any Kernel
   let node: Graph.Node
   let forwardCall: UnsafeMutablePointer<dmt_kernel_call>
@@ -30,8 +32,9 @@ final class ProgramStep {
     var elements: Int
   }
 
-  init(name: String, node: Graph.Node, kernel: any Kernel) {
-    self.name = name
+  init(node: Graph.Node, kernel: any Kernel, backend: String) {
+    name = node.name
+    self.backend = backend
     self.node = node
     self.kernel = kernel
     func readable(_ count: Int) -> UnsafeMutablePointer<UnsafeRawPointer?> {

@@ -4,9 +4,8 @@ import DMTManifest
 extension Trainer {
   /// True when the position is one of those at which a checkpoint is kept, and none was written here.
   var isCheckpointDue: Bool {
-    guard state.step > 0, savedState != state else { return false }
-    if let every = section.checkpointEvery { return state.step % every == 0 }
-    return state.batchInEpoch == 0
+    let isPlace = section.checkpointEvery.map { state.step % $0 == 0 } ?? (state.batchInEpoch == 0)
+    return isPlace && state.step > 0 && savedState != state
   }
 
   /// Writes the checkpoint, unless the one on the device is of this very state.

@@ -167,7 +167,8 @@ public final class Trainer {
     let start = clock.now
     guard let batch = try train.next() else {
       throw DMTError(
-        .internalError, "epoch \(state.epoch + 1) ended after \(state.batchInEpoch) batches, expected "
+        .internalError,
+        "epoch \(state.epoch + 1) ended after \(state.batchInEpoch) batches, expected "
           + "\(train.batchesPerEpoch)")
     }
     defer { train.recycle(batch) }

@@ -63,18 +63,23 @@ public struct RunFolder: Sendable, Equatable {
         ? "the run ended before its first checkpoint; train again" : "name a folder that 'dmt train --out' made")
   }
 
+  private var runFiles: [String] { [recordPath, logPath, checkpointPath, bestPath, manifestPath] }
+
+  /// Throws ``DMTError/Code/alreadyExists`` when the folder holds a run.
+  func requireNoRun() throws(DMTError) {
+    guard runFiles.contains(where: { FileManager.default.fileExists(atPath: $0) }) else { return }
+    throw DMTError(
+      .alreadyExists, "the folder already holds a run", place: .init(file: path),
+      remedy: "continue it with --resume, or name another folder with --out")
+  }
+
   /// Makes the folder for a new run and writes manifest and record.
   ///
   /// - Parameter replacing: true removes the run that the folder holds.
   /// - Throws: ``DMTError/Code/alreadyExists`` when it holds a run and `replacing` is false; ``DMTError/Code/io``.
   public func create(manifest: String, record: RunRecord, replacing: Bool = false) throws(DMTError) {
+    if !replacing { try requireNoRun() }
     let files = FileManager.default
-    let runFiles = [recordPath, logPath, checkpointPath, bestPath, manifestPath]
-    if !replacing, runFiles.contains(where: { files.fileExists(atPath: $0) }) {
-      throw DMTError(
-        .alreadyExists, "the folder already holds a run", place: .init(file: path),
-        remedy: "continue it with --resume, or name another folder with --out")
-    }
     do {
       try files.createDirectory(atPath: path, withIntermediateDirectories: true)
       for file in runFiles where files.fileExists(atPath: file) { try files.removeItem(atPath: file) }
