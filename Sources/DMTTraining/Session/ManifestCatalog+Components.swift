@@ -1,3 +1,4 @@
+import DMTCore
 public import DMTManifest
 public import DMTRuntime
 

@@ -1,4 +1,6 @@
+import CDMTPlugin
 public import DMTCore
+import DMTData
 public import DMTManifest
 import DMTPluginHost
 public import DMTRuntime
