@@ -82,5 +82,7 @@ let package = Package(
       ], swiftSettings: settings),
 
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTManifestTests", dependencies: ["DMTCore", "DMTManifest", "DMTModules"], swiftSettings: settings),
   ]
 )

@@ -117,3 +117,15 @@ public enum ManifestLoader {
       remedy: "save it as UTF-8")
   }
 }
+
+extension ManifestNode {
+  /// The tree of a text as it was written, before any check: no short form written out, no default filled in.
+  ///
+  /// - Throws: ``DMTError/Code/invalidManifest`` with line and column for text that is not YAML or holds nothing.
+  public static func parsed(_ text: String, file: String) throws(DMTError) -> ManifestNode {
+    guard let root = try YAMLReader.read(text, file: file) else {
+      throw DMTError(.invalidManifest, "the text is empty, expected YAML", place: DMTError.Place(file: file))
+    }
+    return root
+  }
+}
