@@ -42,12 +42,14 @@ public enum ManifestLoader {
     if root.entries != nil {
       for override in overrides { root = try ManifestOverride(override).applied(to: root, grammar: grammar) }
     }
-    var checker = ManifestChecker(featureNames: (root["features"]?.entries ?? []).map(\.key))
+    let featureNames = (root["features"]?.entries ?? []).map(\.key)
+    var checker = ManifestChecker(featureNames: featureNames)
     let start = ManifestOrigin.file(path, line: 1, column: 1)
     let effective = checker.checked(root, .record(grammar.root), path: "", keyOrigin: start)
     var errors = checker.errors
     if let effective {
-      var rules = ManifestRules(root: effective, catalog: catalog, isWhole: errors.errors.isEmpty)
+      var rules = ManifestRules(
+        root: effective, catalog: catalog, featureNames: featureNames, isWhole: errors.errors.isEmpty)
       rules.check()
       for error in rules.errors.errors { errors.append(error) }
     }

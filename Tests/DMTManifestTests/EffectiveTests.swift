@@ -17,7 +17,7 @@ struct EffectiveTests {
     #expect(origin(of: "epochs: 3") == "m.yaml:18:11")
     #expect(origin(of: "seed: 1") == "default")
     #expect(origin(of: "column: user_id") == "m.yaml:8:9")
-    #expect(origin(of: "widths: [64, 32]") == "m.yaml:16:47")
+    #expect(origin(of: "widths: [64, 32]") == "m.yaml:16:48")
     #expect(origin(of: "backends: [onednn, openblas, native, reference]") == "default")
     #expect(origin(of: "clip_norm: null") == "default")
     #expect(origin(of: "deviation: 0.01") == "default")

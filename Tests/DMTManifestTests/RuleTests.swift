@@ -93,10 +93,10 @@ struct RuleTests {
         == ["10:36 features.year has both 'quantiles' and 'bands', expected one of them | remove one"])
     #expect(
       complaints(try changed("min_count: 2", "min_count: 2, hash: 100"))
-        == ["9:43 features.book has both 'min_count' and 'hash', expected one of them | remove one"])
+        == ["9:42 features.book has both 'min_count' and 'hash', expected one of them | remove one"])
     #expect(
       complaints(try changed("at_least: 4", "at_least: 4, one_of: [5]"))
-        == ["6:39 data.label has both 'at_least' and 'one_of', expected one of them | remove one"])
+        == ["6:41 data.label has both 'at_least' and 'one_of', expected one of them | remove one"])
   }
 
   @Test("Features of one table must make the same rows")
@@ -124,7 +124,7 @@ struct RuleTests {
     let column = "format: csv\n  split: { column: fold, train: [0, 1], valid: 2, test: [1] }"
     #expect(
       complaints(try changed("format: csv", column))
-        == ["5:60 data.split gives '1' to train and to test | keep one of them"])
+        == ["5:58 data.split gives '1' to train and to test | keep one of them"])
   }
 
   @Test("Keys of one format are unknown in another")

@@ -66,14 +66,14 @@ struct StrictnessTests {
     arguments: [
       ("epochs: 3", "epochs: 0", "18:11 train.epochs is 0, expected 1 to 1000000"),
       ("dim: 16", "dim: -2", "12:8 model.dim is -2, expected 1 to 65536"),
-      ("lr: 0.01", "lr: -1", "20:31 train.optimizer.lr is -1, expected at least 0"),
-      ("lr: 0.01", "lr: .nan", "20:31 train.optimizer.lr is .nan, expected a finite number"),
-      ("lr: 0.01", "lr: 1e999", "20:31 train.optimizer.lr is 1e999, expected a finite number"),
+      ("lr: 0.01", "lr: -1", "20:32 train.optimizer.lr is -1, expected at least 0"),
+      ("lr: 0.01", "lr: .nan", "20:32 train.optimizer.lr is .nan, expected a finite number"),
+      ("lr: 0.01", "lr: 1e999", "20:32 train.optimizer.lr is 1e999, expected a finite number"),
       (
         "batch: 4096", "batch: 99999999999999999999",
         "19:10 train.batch is 99999999999999999999, expected 1 to 1073741824"
       ),
-      ("layers: 3", "layers: -1", "16:36 model.over_arch.layers is -1, expected at least 0"),
+      ("layers: 3", "layers: -1", "16:37 model.over_arch.layers is -1, expected at least 0"),
       ("batch: 4096", "batch: 8\n  clip_norm: 0", "20:14 train.clip_norm is 0, expected more than 0"),
     ])
   func outOfRange(old: String, new: String, complaint: String) throws {

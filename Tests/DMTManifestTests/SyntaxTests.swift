@@ -32,7 +32,7 @@ struct SyntaxTests {
         == ["19:3 key 'epochs' is given twice, first at m.yaml:18:3 | keep one of them"])
     #expect(
       complaints(try changed("{ column: rating, at_least: 4 }", "{ column: rating, at_least: 4, column: x }"))
-        == ["6:40 key 'column' is given twice, first at m.yaml:6:12 | keep one of them"])
+        == ["6:41 key 'column' is given twice, first at m.yaml:6:12 | keep one of them"])
   }
 
   @Test("An empty text is an error", arguments: ["", "\n\n", "# nothing\n", "---\n", "~", "\u{FEFF}"])
@@ -134,7 +134,7 @@ struct SyntaxTests {
   func notNumbers(written: String) throws {
     #expect(
       complaints(try changed("lr: 0.01", "lr: \(written)"))
-        == ["20:31 train.optimizer.lr is the text '\(written)', expected a number"])
+        == ["20:32 train.optimizer.lr is the text '\(written)', expected a number"])
   }
 
   @Test("No cut of a right manifest makes the loader trap")
