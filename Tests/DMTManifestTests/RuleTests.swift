@@ -85,6 +85,22 @@ struct RuleTests {
       ])
   }
 
+  @Test("Criteo's columns have fixed names")
+  func criteo() {
+    let text = """
+      dmt: 1
+      data: { format: criteo, path: train.txt.gz }
+      features: { a: C1, b: C27 }
+      dense: { c: I13, d: I0 }
+      model: { dim: 4, over_arch: { module: dcn, layers: 1, widths: [4] } }
+      """
+    #expect(
+      complaints(text) == [
+        "3:23 features.b reads column 'C27', which the data do not have | did you mean 'C17'?",
+        "4:21 dense.d reads column 'I0', which the data do not have | did you mean 'C1'?",
+      ])
+  }
+
   @Test("Two ways to cut a number, or two encodings, exclude each other")
   func choices() throws {
     #expect(
