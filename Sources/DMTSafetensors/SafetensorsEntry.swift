@@ -1,6 +1,8 @@
 /// What the header of a safetensors file says about one tensor.
 public struct SafetensorsEntry: Sendable, Hashable {
+  /// The name in the header.
   public let name: String
+  /// The element type.
   public let dtype: SafetensorsDType
   /// The extents, outermost first; empty for a scalar.
   public let shape: [Int]

@@ -46,14 +46,16 @@ struct SafetensorsRoundTripTests {
   func roundTrip() throws {
     let metadata = ["case": "1", "quote\"\\": "line\nbreak \u{1}", "ü": "𝄞 text", "empty": ""]
     let file = try write(
-      floats: ["a.weight": ([2, 3], [1, -0.0, .infinity, 1e-42, 3.5, -7]), "scalar": ([], [4.25])],
+      floats: ["a.weight": ([2, 3], [1, -0.0, .infinity, 0x1p-140, 3.5, -7]), "scalar": ([], [4.25])],
       doubles: ["d": ([2], [.pi, -1e300])], integers: ["rows": ([3], [0, -5, .max]), "none": ([0, 7], [])],
-      bytes: ["mask": (.bool, [3], [1, 0, 1]), "u": (.u8, [2], [0, 255]), "half\t\"": (.f16, [2], [0, 0x3C, 0, 0xC0])],
+      bytes: [
+        "mask": (.bool, [3], [1, 0, 1]), "u": (.u8, [2], [0, 255]), "half\t\"": (.f16, [2], [0, 0x3C, 0, 0xC0]),
+      ],
       metadata: metadata)
     let read = try SafetensorsFile(path: file.path)
     #expect(read.metadata == metadata)
     #expect(read.entries.map(\.name) == ["a.weight", "d", "half\t\"", "mask", "none", "rows", "scalar", "u"])
-    let floats: [Float] = [1, -0.0, .infinity, 1e-42, 3.5, -7]
+    let floats: [Float] = [1, -0.0, .infinity, 0x1p-140, 3.5, -7]
     #expect(try read.floats("a.weight").map(\.bitPattern) == floats.map(\.bitPattern))
     #expect(read["a.weight"]?.shape == [2, 3])
     #expect(read["scalar"]?.shape == [])

@@ -49,7 +49,8 @@ public struct TrainSection: Sendable {
 
   public init(
     epochs: Int = 1, batch: Int = 4096, seed: UInt64 = 1, optimizer: OptimizerSpec = OptimizerSpec(name: "adam"),
-    tableOptimizer: OptimizerSpec = OptimizerSpec(name: "rowwise_adagrad"), schedule: Schedule = .constant,
+    tableOptimizer: OptimizerSpec = OptimizerSpec(name: "rowwise_adagrad", learningRate: 0.01),
+    schedule: Schedule = .constant,
     warmupSteps: Int = 0, clipNorm: Double? = nil, earlyStopping: EarlyStopping? = nil, evaluateEvery: Int? = nil,
     checkpointEvery: Int? = nil, shuffle: Bool = true, threads: Int? = nil, place: DMTError.Place = .init()
   ) {

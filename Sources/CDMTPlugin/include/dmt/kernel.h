@@ -17,6 +17,9 @@ extern "C" {
 /** The plan will also run backward: forward must leave in saved what backward needs. */
 #define DMT_BIND_TRAINING 1u
 
+/** The most inputs and the most parameters of a node: gradients are chosen by the bits of a 64-bit word. */
+#define DMT_MAX_INPUTS 64
+
 /** What bind is asked for. Tensors have NULL data here, only dtype and shape. */
 typedef struct dmt_kernel_request {
     uint32_t struct_size;
