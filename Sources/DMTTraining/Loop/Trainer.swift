@@ -76,7 +76,7 @@ public final class Trainer {
     begin = clock.now
     for (name, value) in [
       ("epochs", section.epochs as Int?), ("evaluate_every", section.evaluateEvery),
-      ("checkpoint_every", section.checkpointEvery), ("early_stopping.patience", section.earlyStopping?.patience),
+      ("checkpoint_every", section.checkpointEvery),
     ] {
       guard let value, value < 1 else { continue }
       throw DMTError(.invalidManifest, "train.\(name) is \(value), expected at least 1", place: section.place)
