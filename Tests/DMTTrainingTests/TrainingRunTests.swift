@@ -191,7 +191,8 @@ struct TrainingRunTests {
     _ = try small.create(try small.manifest(train), options: small.options(maxSteps: 6)).train()
     let original = try contents(small.run.manifestPath)
     let text = String(decoding: original, as: UTF8.self)
-    #expect(text.contains("path: \(small.folder.path)/data.csv") || text.contains("path: \"\(small.folder.path)/data.csv\""))
+    #expect(
+      text.contains("path: \(small.folder.path)/data.csv") || text.contains("path: \"\(small.folder.path)/data.csv\""))
     try Data(text.replacingOccurrences(of: "lr: 0.1", with: "lr: 0.2").utf8).write(
       to: URL(fileURLWithPath: small.run.manifestPath))
     let manifest = try error { _ = try small.resume() }

@@ -116,7 +116,9 @@ public final class Trainer {
     }
     if let checkpoint { try requireSameRun(checkpoint.state) }
     // The log's lock keeps other processes out, so from here on the files are this one's.
-    let log = try RunLog(path: folder.logPath, keepingSteps: checkpoint?.state.step)
+    let log = try RunLog(
+      path: folder.logPath, keepingSteps: checkpoint?.state.step,
+      evaluationsTo: checkpoint?.state.lastEvaluationStep ?? 0)
     AtomicFile.removeLeftovers(in: folder.path)
     if let checkpoint {
       try checkpoint.restore(parameters, includesOptimizer: true)
