@@ -4,6 +4,7 @@ public import CDMTPlugin
 public final class Arena {
   private var blocks: [UnsafeMutableRawPointer] = []
 
+  /// An empty arena.
   public init() {}
 
   deinit { for block in blocks { block.deallocate() } }

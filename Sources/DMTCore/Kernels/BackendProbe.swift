@@ -7,6 +7,7 @@ public struct BackendProbe: Sendable, Hashable {
   /// Version and threading of the library behind it; may be empty.
   public var library: String
 
+  /// An answer in these words.
   public init(score: Int, reason: String, library: String = "") {
     self.score = score
     self.reason = reason

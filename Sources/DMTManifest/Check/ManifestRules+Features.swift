@@ -9,6 +9,11 @@ extension ManifestRules {
         "the manifest has neither features nor dense features, expected at least one", at: root.origin,
         remedy: "add a feature: features: {user: user_id}")
     }
+    for feature in dense where features.contains(where: { $0.key == feature.key }) {
+      errors.add(
+        "dense.\(feature.key) has the name of a categorical feature, expected one name for one feature",
+        at: feature.keyOrigin, remedy: "rename one of them; both may read the same column")
+    }
     checkColumns(of: features, section: "features")
     checkColumns(of: dense, section: "dense")
     checkLabel()
@@ -84,10 +89,16 @@ extension ManifestRules {
       where !isSame(feature.value[key], other.value[key]) {
         errors.add(
           "features.\(feature.key) and features.\(other.key) share table '\(table)' but differ in '\(key)'",
-          at: feature.value[key]?.origin ?? feature.keyOrigin,
+          at: place(of: key, in: feature),
           remedy: "give both the same \(key), or each its own table")
       }
     }
+  }
+
+  /// Where the key was written, or, for a default, where the feature was.
+  private func place(of key: String, in feature: ManifestNode.Entry) -> ManifestOrigin {
+    guard let origin = feature.value[key]?.origin, origin != .defaultValue else { return feature.keyOrigin }
+    return origin
   }
 
   /// Equal as values, wherever and however they were written.

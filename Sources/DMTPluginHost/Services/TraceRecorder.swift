@@ -18,6 +18,7 @@ public final class TraceRecorder: Sendable {
   private let recording = Atomic<Bool>(false)
   private let events = Mutex<[Event]>([])
 
+  /// A recorder that does not record yet.
   public init() {}
 
   /// Whether spans are being collected.

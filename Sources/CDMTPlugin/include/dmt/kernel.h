@@ -60,7 +60,8 @@ typedef struct dmt_kernel_plan {
  *
  * forward reads inputs and parameters and writes every element of outputs. backward reads grad_outputs and whatever of
  * inputs, parameters and outputs the operator's schema says backward reads (others may be NULL), and writes
- * grad_inputs and grad_parameters. A NULL gradient is not wanted.
+ * grad_inputs and grad_parameters. A NULL gradient is not wanted. forward does not read the gradients' arrays; every
+ * other array is NULL only when it would be empty. A tensor without elements may be NULL.
  */
 typedef struct dmt_kernel_call {
     uint32_t struct_size;
