@@ -1,5 +1,6 @@
 import ArgumentParser
 import DMTManifest
+import DMTRuntime
 import DMTTraining
 
 struct Check: ParsableCommand {

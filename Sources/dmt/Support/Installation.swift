@@ -1,3 +1,4 @@
+import CDMTPlugin
 import DMTCore
 import DMTData
 import DMTManifest
@@ -6,6 +7,7 @@ import DMTRuntime
 import DMTTraining
 import Foundation
 import Glibc
+import Logging
 
 /// What this machine has: the built-in components and those of the plugins found, and the names they give manifests.
 struct Installation {
@@ -16,7 +18,7 @@ struct Installation {
 
   static func load(_ options: PluginOptions, threads: Int? = nil) throws(DMTError) -> Installation {
     let threads = threads ?? ThreadPool.usableCPUs
-    let services = try HostServices(pool: ThreadPool(threads: threads))
+    let services = try HostServices(pool: ThreadPool(threads: threads), logger: Logger(label: "dmt"))
     var plugins: [LoadedPlugin] = []
     for path in options.paths {
       guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
