@@ -106,6 +106,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
     .testTarget(
+      name: "DMTManifestTests", dependencies: ["DMTCore", "DMTManifest", "DMTModules"], swiftSettings: settings),
+    .testTarget(
       name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
     .testTarget(
       name: "DMTTrainingTests", dependencies: ["DMTCore", "DMTManifest", "DMTSafetensors", "DMTTraining"],

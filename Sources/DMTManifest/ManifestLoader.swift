@@ -42,12 +42,14 @@ public enum ManifestLoader {
     if root.entries != nil {
       for override in overrides { root = try ManifestOverride(override).applied(to: root, grammar: grammar) }
     }
-    var checker = ManifestChecker(featureNames: (root["features"]?.entries ?? []).map(\.key))
+    let featureNames = (root["features"]?.entries ?? []).map(\.key)
+    var checker = ManifestChecker(featureNames: featureNames)
     let start = ManifestOrigin.file(path, line: 1, column: 1)
     let effective = checker.checked(root, .record(grammar.root), path: "", keyOrigin: start)
     var errors = checker.errors
     if let effective {
-      var rules = ManifestRules(root: effective, catalog: catalog, isWhole: errors.errors.isEmpty)
+      var rules = ManifestRules(
+        root: effective, catalog: catalog, featureNames: featureNames, isWhole: errors.errors.isEmpty)
       rules.check()
       for error in rules.errors.errors { errors.append(error) }
     }
@@ -115,5 +117,17 @@ public enum ManifestLoader {
     throw DMTError(
       .invalidManifest, "the file is not UTF-8 text", place: DMTError.Place(file: path, line: line, column: column),
       remedy: "save it as UTF-8")
+  }
+}
+
+extension ManifestNode {
+  /// The tree of a text as it was written, before any check: no short form written out, no default filled in.
+  ///
+  /// - Throws: ``DMTError/Code/invalidManifest`` with line and column for text that is not YAML or holds nothing.
+  public static func parsed(_ text: String, file: String) throws(DMTError) -> ManifestNode {
+    guard let root = try YAMLReader.read(text, file: file) else {
+      throw DMTError(.invalidManifest, "the text is empty, expected YAML", place: DMTError.Place(file: file))
+    }
+    return root
   }
 }

@@ -27,7 +27,7 @@ enum CommittedCases {
     var operations: Set<String> = []
     for path in paths {
       let file = try CaseFile(path: path)
-      #expect(file.steps.isEmpty == file.outputs.isEmpty == false, "\(file.name)")
+      #expect(file.steps.isEmpty != file.outputs.isEmpty, "\(file.name)")
       if case .operation(let name) = file.subject { operations.insert(name) }
     }
     #expect(operations == Set(Opset.operators.map(\.name)), "every operator has a case")

@@ -48,7 +48,8 @@ struct GradientExample: CustomTestStringConvertible, Sendable {
   ]
 
   private static let layouts: [GradientExample] = [
-    .init("concat", ["axis": .int(1)], [2, 3], [2, 1], [2, 5]), .init("concat", ["axis": .int(-1)], [2, 3, 1], [2, 3, 4]),
+    .init("concat", ["axis": .int(1)], [2, 3], [2, 1], [2, 5]),
+    .init("concat", ["axis": .int(-1)], [2, 3, 1], [2, 3, 4]),
     .init("concat", ["axis": .int(1)], [3, 2]),
     .init("slice", ["axis": .int(1), "start": .int(1), "end": .int(3)], [3, 5, 2]),
     .init("slice", ["axis": .int(-1), "start": .int(0), "end": .int(1)], [3, 4]),
@@ -56,7 +57,8 @@ struct GradientExample: CustomTestStringConvertible, Sendable {
     .init("transpose", ["perm": .ints([0, 3, 1, 2])], [2, 3, 1, 4]),
     .init("reduce_sum", ["axis": .ints([1])], [3, 4, 5]),
     .init("reduce_sum", ["axis": .ints([1, -1]), "keepdims": .bool(true)], [3, 2, 4, 5]),
-    .init("reduce_mean", ["axis": .ints([2])], [3, 4, 5]), .init("reduce_mean", ["axis": .ints([1, 3])], [1, 2, 4, 3]),
+    .init("reduce_mean", ["axis": .ints([2])], [3, 4, 5]),
+    .init("reduce_mean", ["axis": .ints([1, 3])], [1, 2, 4, 3]),
   ]
 
   private static let pointwise: [GradientExample] =

@@ -111,7 +111,8 @@ public struct CaseFile: Sendable {
     parameterGradients = try reader.tensors(prefix: "grad_param.")
     guard !outputs.isEmpty else { throw CaseError.invalid("it has no tensor 'output.NAME', nothing to compare") }
     for (what, gradients, of) in [
-      ("output", outputGradients, outputs), ("input", inputGradients, inputs), ("param", parameterGradients, parameters),
+      ("output", outputGradients, outputs), ("input", inputGradients, inputs),
+      ("param", parameterGradients, parameters),
     ] {
       for (name, gradient) in gradients.sorted(by: { $0.key < $1.key }) {
         guard let tensor = of[name] else {

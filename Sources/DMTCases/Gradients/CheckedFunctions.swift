@@ -49,7 +49,9 @@ public struct OperatorFunction: GradientCheck.Function {
     _ = try value(point)
     let result = try harness.backward(outputGradient: outputGradient, wanted: wanted, training: true)
     var gradients: [String: [Double]] = [:]
-    for (name, values) in zip(inputNames + parameterNames, result.inputs + result.parameters) { gradients[name] = values }
+    for (name, values) in zip(inputNames + parameterNames, result.inputs + result.parameters) {
+      gradients[name] = values
+    }
     return gradients
   }
 }
@@ -101,7 +103,9 @@ public struct ModuleFunction: GradientCheck.Function {
     moved.outputGradient = outputGradient
     let run = try executor.execute(moved)
     var gradients: [String: [Double]] = [:]
-    for (name, tensor) in run.inputGradients where !constants.contains(name) { gradients["input.\(name)"] = tensor.values }
+    for (name, tensor) in run.inputGradients where !constants.contains(name) {
+      gradients["input.\(name)"] = tensor.values
+    }
     for (name, tensor) in run.parameterGradients { gradients["param.\(name)"] = tensor.values }
     return gradients
   }

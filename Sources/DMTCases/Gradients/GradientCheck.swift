@@ -51,14 +51,17 @@ public struct GradientCheck: Sendable {
   ///
   /// - Throws: what the function throws; ``DMTError/Code/shapeMismatch`` when a gradient has not as many elements as its
   ///   tensor.
-  public func run<Checked: Function>(_ function: inout Checked, at point: [String: [Double]]) throws(DMTError) -> Outcome {
+  public func run<Checked: Function>(_ function: inout Checked, at point: [String: [Double]]) throws(DMTError)
+    -> Outcome
+  {
     let gradients = try function.gradients(point)
     var outcome = Outcome()
     var moved = point
     for (tensor, gradient) in gradients.sorted(by: { $0.key < $1.key }) {
       guard let values = point[tensor], values.count == gradient.count else {
         throw DMTError(
-          .shapeMismatch, "the gradient of '\(tensor)' has \(gradient.count) elements, the tensor "
+          .shapeMismatch,
+          "the gradient of '\(tensor)' has \(gradient.count) elements, the tensor "
             + (point[tensor].map { "\($0.count)" } ?? "is not there"))
       }
       for element in elements(of: tensor, count: values.count) {

@@ -25,7 +25,9 @@ final class GuardedBuffer {
   /// The elements of `values` as they are.
   convenience init<Element: BitwiseCopyable>(elements: [Element]) {
     self.init(byteCount: elements.count * MemoryLayout<Element>.stride)
-    elements.withUnsafeBytes { pointer.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(pointer), byteCount: $0.count) }
+    elements.withUnsafeBytes {
+      pointer.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(pointer), byteCount: $0.count)
+    }
   }
 
   deinit { pointer.deallocate() }

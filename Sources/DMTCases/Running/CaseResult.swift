@@ -71,7 +71,8 @@ extension TensorCheck {
       let tolerance = abs(factor) * absoluteTolerance + relativeTolerance * abs(goal)
       let distance = abs(pair.0 - goal)
       let error = pair.0 == goal ? 0 : distance.isFinite ? distance : .greatestFiniteMagnitude
-      let used = error == 0 ? 0 : tolerance > 0 ? min(error / tolerance, .greatestFiniteMagnitude) : .greatestFiniteMagnitude
+      let used =
+        error == 0 ? 0 : tolerance > 0 ? min(error / tolerance, .greatestFiniteMagnitude) : .greatestFiniteMagnitude
       check.absoluteError = max(check.absoluteError, error)
       if abs(goal) > absoluteTolerance {
         check.relativeError = max(check.relativeError, min(error / abs(goal), .greatestFiniteMagnitude))

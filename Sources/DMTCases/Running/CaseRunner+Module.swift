@@ -13,7 +13,7 @@ extension CaseRunner {
     let run: ModuleCaseRun
     do throws(DMTError) {
       run = try modules.execute(request)
-    } catch where error.code == .unsupported {
+    } catch  where error.code == .unsupported {
       return notServed(file, error.message)
     }
     guard run.output.shape == output.shape else {

@@ -97,7 +97,9 @@ extension CaseRunner {
       if support.isServed { return (candidate, notServed(file, "")) }
       reasons.append("\(name(candidate)): \(support.reason)")
     }
-    return (nil, notServed(file, reasons.isEmpty ? "no backend is allowed to serve it" : reasons.joined(separator: "; ")))
+    return (
+      nil, notServed(file, reasons.isEmpty ? "no backend is allowed to serve it" : reasons.joined(separator: "; "))
+    )
   }
 
   func notServed(_ file: CaseFile, _ reason: String) -> CaseResult {

@@ -54,7 +54,8 @@ final class DedupBuffers {
       let (start, end) = (Int(dedup.starts[place]), Int(dedup.starts[place + 1]))
       let goal = occurrences[row] ?? []
       guard start >= 0, end <= given.values.count, end - start == goal.count else {
-        throw DMTError(.pluginFailed, "dedup gives row \(row) the occurrences \(start) to \(end), expected \(goal.count)")
+        throw DMTError(
+          .pluginFailed, "dedup gives row \(row) the occurrences \(start) to \(end), expected \(goal.count)")
       }
       guard (start..<end).allSatisfy({ dedup.order[$0] == goal[$0 - start] }) else {
         throw DMTError(.pluginFailed, "dedup's order of row \(row) is not its occurrences in ascending order")

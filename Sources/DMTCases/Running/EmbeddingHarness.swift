@@ -122,7 +122,8 @@ public final class EmbeddingHarness {
     let (values, offsets) = (GuardedBuffer(elements: bags.values), GuardedBuffer(elements: bags.offsets))
     let factors = bags.weights.map { GuardedBuffer(elements: $0) }
     let strides = [Int64(table.dim + Self.margin)]
-    let isSingle = bags.offsets.count == bags.values.count + 1 && bags.offsets == (0...Int64(bags.values.count)).map { $0 }
+    let isSingle =
+      bags.offsets.count == bags.values.count + 1 && bags.offsets == (0...Int64(bags.values.count)).map { $0 }
     var jagged = dmt_jagged()
     jagged.values = UnsafePointer(values.pointer.assumingMemoryBound(to: Int64.self))
     jagged.offsets = isSingle ? nil : UnsafePointer(offsets.pointer.assumingMemoryBound(to: Int64.self))

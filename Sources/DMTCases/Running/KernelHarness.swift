@@ -44,7 +44,8 @@ public final class KernelHarness {
     }
     kernel = try backend.bind(request)
     guard kernel.savedBytes >= 0, kernel.scratchBytes >= 0 else {
-      throw DMTError(.pluginFailed, "the kernel wants \(kernel.savedBytes) saved and \(kernel.scratchBytes) scratch bytes")
+      throw DMTError(
+        .pluginFailed, "the kernel wants \(kernel.savedBytes) saved and \(kernel.scratchBytes) scratch bytes")
     }
     self.signature = signature
     self.key = key
@@ -98,7 +99,8 @@ public final class KernelHarness {
     let readInputs = inputs.enumerated().map { signature.backwardReadsInputs >> UInt64($0) & 1 == 1 ? $1 : nil }
     let before = (inputs + parameters).map(\.bytes)
     let lists = [
-      PointerList(readInputs), PointerList(parameters), PointerList([signature.backwardReadsOutputs & 1 == 1 ? output : nil]),
+      PointerList(readInputs), PointerList(parameters),
+      PointerList([signature.backwardReadsOutputs & 1 == 1 ? output : nil]),
       PointerList([gradient]), PointerList(inputTargets), PointerList(parameterTargets),
     ]
     var call = emptyCall(training: training)

@@ -96,7 +96,7 @@ extension ManifestChecker {
   ) -> Set<String> {
     var absent: Set<String> = []
     for choice in record.choices {
-      let given = choice.keys.compactMap { mapping.entry($0) }
+      let given = (mapping.entries ?? []).filter { choice.keys.contains($0.key) }
       if let second = given.dropFirst().first {
         errors.add(
           "\(path) has both '\(given[0].key)' and '\(second.key)', expected one of them", at: second.keyOrigin,

@@ -72,6 +72,8 @@ extension ManifestRules {
     case .synthetic:
       guard let features = number(data["features"]), let dense = number(data["dense"]) else { return nil }
       return (0..<Int(features)).map { "f\($0)" } + (0..<Int(dense)).map { "d\($0)" }
+    case .criteo:
+      return (1...13).map { "I\($0)" } + (1...26).map { "C\($0)" }
     default:
       return nil
     }

@@ -84,10 +84,16 @@ extension ManifestRules {
       where !isSame(feature.value[key], other.value[key]) {
         errors.add(
           "features.\(feature.key) and features.\(other.key) share table '\(table)' but differ in '\(key)'",
-          at: feature.value[key]?.origin ?? feature.keyOrigin,
+          at: place(of: key, in: feature),
           remedy: "give both the same \(key), or each its own table")
       }
     }
+  }
+
+  /// Where the key was written, or, for a default, where the feature was.
+  private func place(of key: String, in feature: ManifestNode.Entry) -> ManifestOrigin {
+    guard let origin = feature.value[key]?.origin, origin != .defaultValue else { return feature.keyOrigin }
+    return origin
   }
 
   /// Equal as values, wherever and however they were written.

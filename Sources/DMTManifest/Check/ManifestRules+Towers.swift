@@ -3,15 +3,13 @@ import DMTCore
 extension ManifestRules {
   /// Every feature belongs to exactly one tower.
   mutating func checkTowers() {
-    guard let features = root["features"]?.entries, let towersNode = root["model"]?["towers"],
-      let towers = towersNode.entries, !towers.isEmpty
-    else { return }
-    if towers.count > features.count {
+    guard let towersNode = root["model"]?["towers"], let towers = towersNode.entries, !towers.isEmpty else { return }
+    let known = featureNames
+    if towers.count > known.count {
       errors.add(
-        "model.towers has \(towers.count) towers of \(features.count) features, expected at most one tower a feature",
+        "model.towers has \(towers.count) towers of \(known.count) features, expected at most one tower a feature",
         at: towersNode.origin)
     }
-    let known = features.map(\.key)
     var owner: [String: String] = [:]
     for tower in towers {
       for feature in tower.value["features"]?.elements ?? [] {

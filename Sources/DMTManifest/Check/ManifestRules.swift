@@ -6,6 +6,8 @@ import DMTCore
 struct ManifestRules {
   let root: ManifestNode
   let catalog: ManifestCatalog
+  /// Names of the categorical features as written, also of those that did not pass their check.
+  let featureNames: [String]
   /// Nothing is missing from the tree.
   let isWhole: Bool
   var errors = ManifestErrors()

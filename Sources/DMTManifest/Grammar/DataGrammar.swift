@@ -44,9 +44,10 @@ extension ManifestGrammar {
       Key(
         "test_path", .nullable(.text(.path)), .defaultsTo(.null()),
         "The test file; the main file has no test rows then."),
-      Key("skip_lines", .int(Self.notNegative), .defaultsTo(.int(0)), "Lines to skip at the start of the main file."),
+      Key("skip_lines", .int(Self.notNegative), .defaultsTo(.int(0)), "Lines to skip at the start of each file."),
       Key(
-        "test_skip_lines", .int(Self.notNegative), .defaultsTo(.int(0)), "Lines to skip at the start of the test file."),
+        "test_skip_lines", .int(Self.notNegative), .defaultsTo(.int(0)),
+        "Further lines to skip at the start of the test file."),
     ]
   }
 
@@ -113,13 +114,18 @@ extension ManifestGrammar {
   private var syntheticKeys: [Key] {
     let spec = SyntheticSpec()
     return [
-      Key("samples", .int(Self.positive), .defaultsTo(.int(spec.samples)), "Samples in all, before the split by rows."),
-      Key("features", .int(1...10_000), .defaultsTo(.int(spec.features)), "Categorical columns f0, f1, .."),
       Key(
-        "rows", .int(1...Int(Int32.max)), .defaultsTo(.int(spec.rows)), "Different indices of each categorical column."),
-      Key("zipf", .number(.notNegative), .defaultsTo(.number(spec.zipf)), "Exponent of the Zipf law of the indices."),
+        "samples", .int(1...Int(UInt32.max) - 1), .defaultsTo(.int(spec.samples)),
+        "Samples in all, before the split by rows."),
+      Key("features", .int(0...10_000), .defaultsTo(.int(spec.features)), "Categorical columns f0, f1, .."),
       Key(
-        "pooling", .int(Self.upTo1Million), .defaultsTo(.int(spec.pooling)), "Every bag holds 1 to this many indices."),
+        "rows", .int(1...Int(Int32.max) - 1), .defaultsTo(.int(spec.rows)),
+        "Different indices of each categorical column."),
+      Key(
+        "zipf", .number(NumberBounds(minimum: 0, maximum: 10)), .defaultsTo(.number(spec.zipf)),
+        "Exponent of the Zipf law of the indices."),
+      Key(
+        "pooling", .int(1...10_000), .defaultsTo(.int(spec.pooling)), "Every bag holds 1 to this many indices."),
       Key("dense", .int(0...10_000), .defaultsTo(.int(spec.dense)), "Numeric columns d0, d1, .."),
       Key(
         "groups", .int(1...10_000), .defaultsTo(.int(spec.groups)),

@@ -1,7 +1,7 @@
 public import DMTCore
 
 /// How the model is trained.
-public struct TrainSection: Sendable {
+public struct TrainSection: Sendable, Equatable {
   /// How the learning rates move; every kind may start with a linear warm-up.
   public enum Schedule: Sendable, Equatable {
     case constant

@@ -42,10 +42,9 @@ public struct ModuleExecutor: ModuleCaseExecutor {
     let parameters = ParameterStore(graph.parameters, dtype: request.dtype, seed: request.key.seed)
     try set(parameters, from: request.parameters)
 
-    let isTraining = request.outputGradient != nil
     let program = try Program(
       .init(
-        graph: graph, outputs: [Int(output.id)], batch: batch, isTraining: isTraining, dtype: request.dtype, threads: 1,
+        graph: graph, outputs: [Int(output.id)], batch: batch, isTraining: true, dtype: request.dtype, threads: 1,
         policy: BackendPolicy(order: request.backends.map(\.name), origin: "the case", isExclusive: true)),
       components: components, parameters: parameters, arena: Arena())
     for (name, value) in zip(names, inputs) {
@@ -55,14 +54,15 @@ public struct ModuleExecutor: ModuleCaseExecutor {
     try samples.withUnsafeBufferPointer { samples throws(DMTError) in
       try program.forward(
         StepContext(
-          isTraining: isTraining, seed: request.key.seed, step: request.key.step, samples: samples.baseAddress,
+          isTraining: true, seed: request.key.seed, step: request.key.step, samples: samples.baseAddress,
           parameterVersion: 1))
     }
     let shape = graph.values[Int(output.id)].shape.resolved(batch: batch)
     var run = ModuleCaseRun(
       output: read(program.memory(of: Int(output.id)), shape: shape, dtype: request.dtype), servedBy: program.servedBy)
     guard let gradient = request.outputGradient else { return run }
-    guard gradient.values.count == shape.elementsPerSample, let memory = program.gradientMemory(of: Int(output.id)) else {
+    guard gradient.values.count == shape.elementsPerSample, let memory = program.gradientMemory(of: Int(output.id))
+    else {
       throw DMTError(.shapeMismatch, "the output's gradient is \(gradient.shape), the output \(shape)")
     }
     try write(gradient, to: memory, dtype: request.dtype, what: "the output's gradient")
@@ -91,7 +91,8 @@ public struct ModuleExecutor: ModuleCaseExecutor {
       }
       guard tensor.shape == parameter.shape else {
         throw DMTError(
-          .shapeMismatch, "parameter '\(parameter.name)' is \(tensor.shape) in the case, \(parameter.shape) in the module")
+          .shapeMismatch,
+          "parameter '\(parameter.name)' is \(tensor.shape) in the case, \(parameter.shape) in the module")
       }
       try write(tensor, to: store.value(index), dtype: store.dtype, what: parameter.name)
     }

@@ -1,4 +1,4 @@
-public import DMTCore
+import DMTCore
 
 /// What a model is made of and what it costs, before any memory is allocated.
 public struct Explanation: Sendable, Codable {

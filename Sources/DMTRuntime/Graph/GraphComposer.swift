@@ -26,7 +26,9 @@ public final class GraphComposer: GraphBuilder {
   }
 
   public func constant(_ value: Double, columns: Int) throws(DMTError) -> GraphValue {
-    guard columns >= 1 else { throw DMTError(.invalidArgument, "a constant has \(columns) columns, expected 1 or more") }
+    guard columns >= 1 else {
+      throw DMTError(.invalidArgument, "a constant has \(columns) columns, expected 1 or more")
+    }
     let name = "constant(\(value), \(columns))"
     if let known = constants[name] { return known }
     let result = append(Graph.Value(name: name, shape: [Shape.batch, columns], source: .constant(value)))
@@ -82,7 +84,8 @@ public final class GraphComposer: GraphBuilder {
     }
     guard openModules.count < Self.maximumDepth else {
       throw DMTError(
-        .invalidArgument, "modules are nested deeper than \(Self.maximumDepth): \(openModules.joined(separator: " > "))",
+        .invalidArgument,
+        "modules are nested deeper than \(Self.maximumDepth): \(openModules.joined(separator: " > "))",
         place: .init(node: path), remedy: "a module must not contain itself")
     }
     guard inputs.count >= definition.minimumInputs, inputs.count <= definition.maximumInputs ?? Int.max else {

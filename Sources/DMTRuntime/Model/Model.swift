@@ -89,7 +89,8 @@ public final class Model {
     guard loss.isFinite else {
       throw DMTError(
         .notFinite, "the loss is \(loss)", place: .init(step: step),
-        remedy: "lower the learning rate, clip the gradient (`train.clip_norm`), or look for extreme values in the data")
+        remedy: "lower the learning rate, clip the gradient (`train.clip_norm`), or look for extreme values in the data"
+      )
     }
     try optimizer.update(learningRateScale: learningRateScale, step: step)
     return loss

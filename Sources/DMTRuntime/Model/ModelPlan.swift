@@ -121,7 +121,9 @@ extension ModelPlan {
           throw error.at(tower.module.place)
         }
       }
-      x = outputs.count == 1 ? outputs[0] : try composer.apply("concat", name: "towers", ["axis": .int(1)], inputs: outputs)
+      x =
+        outputs.count == 1
+        ? outputs[0] : try composer.apply("concat", name: "towers", ["axis": .int(1)], inputs: outputs)
     }
 
     var inputs = [x]

@@ -1,22 +1,28 @@
 /// Places buffers whose lives do not overlap in the same memory.
-struct ArenaPlan {
+package struct ArenaPlan {
   /// A buffer: its size and the first and last moment at which it is in use.
-  struct Buffer {
-    var bytes: Int
-    var first: Int
-    var last: Int
+  package struct Buffer {
+    package var bytes: Int
+    package var first: Int
+    package var last: Int
+
+    package init(bytes: Int, first: Int, last: Int) {
+      self.bytes = bytes
+      self.first = first
+      self.last = last
+    }
   }
 
   /// Every buffer starts at a multiple of this, a cache line and a 512-bit register.
-  static let alignment = 64
+  package static let alignment = 64
 
   /// Start of each buffer.
-  private(set) var offsets: [Int]
+  package private(set) var offsets: [Int]
   /// Bytes of the whole arena.
-  private(set) var byteCount = 0
+  package private(set) var byteCount = 0
 
   /// Largest buffers first, each at the lowest gap that is free during its whole life.
-  init(_ buffers: [Buffer]) {
+  package init(_ buffers: [Buffer]) {
     offsets = Array(repeating: 0, count: buffers.count)
     let bySize = buffers.indices.sorted { (buffers[$0].bytes, $1) > (buffers[$1].bytes, $0) }
     var placed: [Int] = []

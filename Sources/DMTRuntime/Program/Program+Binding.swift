@@ -86,7 +86,9 @@ extension ProgramStep {
   /// Lets forward, and backward where it reads it, find input `input` at `memory`.
   func setInput(_ input: Int, _ memory: UnsafeMutableRawPointer) {
     inputs[input] = UnsafeRawPointer(memory)
-    if node.signature.backwardReadsInputs & (1 << UInt64(input)) != 0 { backwardInputs[input] = UnsafeRawPointer(memory) }
+    if node.signature.backwardReadsInputs & (1 << UInt64(input)) != 0 {
+      backwardInputs[input] = UnsafeRawPointer(memory)
+    }
   }
 
   /// Writes the addresses of the step's tensors into its calls.

@@ -24,7 +24,8 @@ public struct BackendPolicy: Sendable {
   /// Node name, or a prefix that ends in `.*`, to the backend that must serve it.
   public var pins: [String: String]
 
-  public init(order: [String], origin: String = "the default", isExclusive: Bool = false, pins: [String: String] = [:]) {
+  public init(order: [String], origin: String = "the default", isExclusive: Bool = false, pins: [String: String] = [:])
+  {
     self.order = order
     self.origin = origin
     self.isExclusive = isExclusive
@@ -65,7 +66,8 @@ public struct BackendPolicy: Sendable {
       let support = backend.support(for: request)
       guard support.isServed else {
         throw DMTError(
-          .unsupported, "node is pinned to backend '\(pin.backend)', which does not serve \(request.op): \(support.reason)",
+          .unsupported,
+          "node is pinned to backend '\(pin.backend)', which does not serve \(request.op): \(support.reason)",
           place: .init(node: node), remedy: "take the pin '\(pin.pattern)' out, or pin another backend")
       }
       return BackendChoice(backend: backend, reason: "pinned by '\(pin.pattern)'")

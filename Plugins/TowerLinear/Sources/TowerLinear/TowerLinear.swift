@@ -7,7 +7,8 @@ import DMTPluginKit
 /// Source: DMT, arXiv 2403.00877, section 3.2, listing 1.
 public struct TowerLinear: Module {
   public let name = "tower.linear"
-  public let summary = "Linear(F N -> p D) of the whole tower beside Linear(N -> c D) of every feature; [B, D (p + c F)]"
+  public let summary =
+    "Linear(F N -> p D) of the whole tower beside Linear(N -> c D) of every feature; [B, D (p + c F)]"
   public let attributes: AttributeSchema = [
     AttributeField("c", .int, "Vectors of width `dim` for every feature.", default: .int(1), minimum: 0),
     AttributeField("p", .int, "Vectors of width `dim` for the whole tower.", default: .int(0), minimum: 0),
@@ -26,7 +27,9 @@ public struct TowerLinear: Module {
         remedy: "give all features of the tower the same `dim`")
     }
     let (features, width) = (shape[1], shape[2])
-    let (c, p, dim) = (try attributes.int("c", default: 1), try attributes.int("p", default: 0), try attributes.int("dim"))
+    let (c, p, dim) = (
+      try attributes.int("c", default: 1), try attributes.int("p", default: 0), try attributes.int("dim")
+    )
     guard c + p > 0 else {
       throw DMTError(.invalidArgument, "tower.linear has c = 0 and p = 0: nothing would leave the tower")
     }
