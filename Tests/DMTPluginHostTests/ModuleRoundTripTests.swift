@@ -21,7 +21,8 @@ private final class RecordingGraph: GraphBuilder {
   ) throws(DMTError) -> [GraphValue] {
     if op == "no-such-operator" {
       throw DMTError(
-        .notFound, "there is no operator '\(op)'", place: DMTError.Place(node: "tower0.x"), remedy: "did you mean 'relu'?")
+        .notFound, "there is no operator '\(op)'", place: DMTError.Place(node: "tower0.x"),
+        remedy: "did you mean 'relu'?")
     }
     nodes.append(Node(name: name, operation: op, attributes: attributes, inputs: inputs.map(\.id)))
     return (0..<(op == "split" ? 3 : 1)).map { _ in fresh() }
@@ -35,7 +36,8 @@ private final class RecordingGraph: GraphBuilder {
   }
 
   func constant(_ value: Double, columns: Int) throws(DMTError) -> GraphValue {
-    nodes.append(Node(name: "", operation: "constant", attributes: ["v": .double(value), "n": .int(columns)], inputs: []))
+    nodes.append(
+      Node(name: "", operation: "constant", attributes: ["v": .double(value), "n": .int(columns)], inputs: []))
     return fresh()
   }
 
@@ -72,7 +74,8 @@ struct ModuleRoundTripTests {
     #expect(error?.remedy == "did you mean 'relu'?")
     #expect(
       error?.place
-        == DMTError.Place(plugin: "com.example.test", component: "com.example.twice", phase: "expand", node: "tower0.x"))
+        == DMTError.Place(plugin: "com.example.test", component: "com.example.twice", phase: "expand", node: "tower0.x")
+    )
   }
 
   @Test(

@@ -1,6 +1,7 @@
 import DMTPluginHost
 import DMTPluginKit
 import Logging
+import Synchronization
 import Testing
 
 /// The test plugin, exported by the kit and wrapped by the host.
@@ -89,7 +90,8 @@ struct RoundTripTests {
     #expect(plugin.descriptor.compiler.hasPrefix("Swift 6"))
     #expect(
       plugin.descriptor.components.map(\.id) == [
-        "scaler", "com.example.bump", "com.example.affine", "com.example.doubler", "com.example.twice", "rowsums", "plain",
+        "scaler", "com.example.bump", "com.example.affine", "com.example.doubler", "com.example.twice", "rowsums",
+        "plain",
       ])
     #expect(export(TestPlugin.self) == export(TestPlugin.self))
     #expect(TestPlugin.initializations.load(ordering: .relaxed) == 1)

@@ -129,7 +129,9 @@ struct Affine: SampleOperator {
     for output in 0..<2 {
       let sign: Float = output == 0 ? 1 : -1
       var y = samples.output(output)
-      for index in x.indices { y[index] = sign * (x[index] * weight[index % weight.count] + bias[index % weight.count]) }
+      for index in x.indices {
+        y[index] = sign * (x[index] * weight[index % weight.count] + bias[index % weight.count])
+      }
     }
   }
 
@@ -172,9 +174,9 @@ struct TwoSwishes: Module {
     let shape = try graph.shape(of: inputs[0])
     switch try attributes.string("breaks", default: "") {
     case "own": throw DMTError(.shapeMismatch, "twice does not like \(shape)", remedy: "feed it something else")
-    case "value": _ = try graph.apply("relu", GraphValue(id: 4711))
+    case "value": _ = try graph.apply("relu", [:], GraphValue(id: 4711))
     case "result": return GraphValue(id: 99)
-    case "operator": _ = try graph.apply("no-such-operator", inputs[0])
+    case "operator": _ = try graph.apply("no-such-operator", [:], inputs[0])
     default: break
     }
     let once = try graph.apply("com.example.bump", name: "first", ["a": .double(2)], inputs[0])
