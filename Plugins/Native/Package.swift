@@ -11,7 +11,7 @@ let settings: [SwiftSetting] =
     .enableUpcomingFeature("MemberImportVisibility"),
   ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
-let contract: Target.Dependency = .product(name: "CDMTPlugin", package: "dmt")
+let contract: Target.Dependency = .product(name: "DMTPluginKit", package: "dmt")
 
 /// One source folder, compiled once for each instruction set: `Sources/NativeV3` is a link to `Sources/Native`.
 struct Variant {
@@ -45,13 +45,13 @@ struct Variant {
 
   var tests: Target {
     .testTarget(
-      name: "NativeV\(level)Tests", dependencies: [contract, .target(name: "NativeV\(level)")],
+      name: "NativeV\(level)Tests", dependencies: [contract, "NativeTestHost", .target(name: "NativeV\(level)")],
       path: "Tests/NativeV\(level)Tests", swiftSettings: settings + [.define("DMT_ISA_V\(level)")])
   }
 
   var benchmark: Target {
     .executableTarget(
-      name: "native-benchmark-v\(level)", dependencies: [contract, .target(name: "NativeV\(level)")],
+      name: "native-benchmark-v\(level)", dependencies: [contract, "NativeTestHost", .target(name: "NativeV\(level)")],
       path: "Sources/NativeBenchmarkV\(level)", swiftSettings: settings + [.define("DMT_ISA_V\(level)")])
   }
 }
@@ -62,9 +62,12 @@ let variants = [
   Variant(level: 4, flags: ["-Xcc", "-march=x86-64-v4"]),
 ]
 
+/// A small host with threads of its own, for tests and measurements.
+let testHost = Target.target(name: "NativeTestHost", dependencies: [contract], swiftSettings: settings)
+
 let package = Package(
   name: "Native",
   products: variants.map(\.product),
   dependencies: [.package(name: "dmt", path: "../..")],
-  targets: variants.map(\.kernels) + variants.map(\.entry) + variants.map(\.tests) + variants.map(\.benchmark)
+  targets: [testHost] + variants.map(\.kernels) + variants.map(\.entry) + variants.map(\.tests) + variants.map(\.benchmark)
 )

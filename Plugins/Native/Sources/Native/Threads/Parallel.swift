@@ -4,6 +4,18 @@ internal import CDMTPlugin
 enum Host {
   nonisolated(unsafe) static var table: UnsafePointer<dmt_host>?
   nonisolated(unsafe) static var parallel: UnsafePointer<dmt_parallel>?
+
+  /// Takes the services that the kernels use.
+  static func use(_ host: UnsafePointer<dmt_host>?) {
+    table = host
+    parallel = nil
+    guard let host, let getService = host.pointee.get_service else { return }
+    let service: StaticString = "dmt.parallel/1"
+    let id = service.withUTF8Buffer { utf8 in
+      dmt_str(data: UnsafeRawPointer(utf8.baseAddress)?.assumingMemoryBound(to: CChar.self), size: Int64(utf8.count))
+    }
+    parallel = getService(host.pointee.ctx, id)?.assumingMemoryBound(to: dmt_parallel.self)
+  }
 }
 
 /// The host's threads, as one plan may use them.
