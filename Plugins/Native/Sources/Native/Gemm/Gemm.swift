@@ -44,6 +44,9 @@ struct Gemm: BitwiseCopyable {
   /// Floats of one worker's packed block of A.
   var workerFloats: Int { (Gemm.tilesPerBlock * Tile.maximumRows * depthPerBlock + Packing.slack + 15) / 16 * 16 }
 
+  /// Floats for B packed and every worker's block of A.
+  func scratchFloats(_ workers: Int) -> Int { wholeLines(packedFloats) + workers * workerFloats }
+
   private struct PackJob: BitwiseCopyable {
     let gemm: Gemm
     let b: Operand
@@ -108,6 +111,19 @@ struct Gemm: BitwiseCopyable {
       let job = context.job(Job.self).pointee
       job.gemm.run(job, Int(begin), Int(end), Int(worker))
     }
+  }
+
+  /// C = A B, or C += A B, packing B first.
+  ///
+  /// - Parameter scratch: `scratchFloats`.
+  func multiply(
+    _ a: Operand, _ b: Operand, to c: UnsafeMutablePointer<Float>, stride: Int, accumulate: Bool = false,
+    epilogue: Epilogue = Epilogue(), scratch: UnsafeMutablePointer<Float>, _ parallel: Parallel
+  ) {
+    pack(b, to: scratch, parallel)
+    multiply(
+      a, scratch, to: c, stride: stride, accumulate: accumulate, epilogue: epilogue,
+      scratch: scratch + wholeLines(packedFloats), parallel)
   }
 
   /// The items begin ..< end; item = group of panels * tiles + tile.

@@ -34,6 +34,14 @@ struct Parallel {
     workers = max(1, Int(limit(service.pointee.ctx)))
   }
 
+  /// The caller's thread alone, inside a body that already runs on one of the threads.
+  static let serial = Parallel()
+
+  private init() {
+    threads = 1
+    workers = 1
+  }
+
   typealias Body = @convention(c) (UnsafeMutableRawPointer?, Int64, Int64, Int32) -> Void
 
   /// Calls `body` with the job on pieces of 0 ..< count; what a piece computes must not depend on where it begins.
