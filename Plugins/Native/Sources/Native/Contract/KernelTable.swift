@@ -48,10 +48,10 @@ enum KernelTable {
     ) -> dmt_status = { _, raw, support in
       guard let support else { return Failure.invalid("supports: the answer is NULL").report() }
       do throws(Failure) {
-        let request = try checked(raw)
-        let plan = try plan(request)
+        let request = try KernelTable.checked(raw)
+        let plan = try KernelTable.plan(request)
         support.pointee.score = 70
-        support.pointee.reason = plan is LinearPlan || plan is MatmulPlan ? productReason : kernelReason
+        support.pointee.reason = plan is LinearPlan || plan is MatmulPlan ? KernelTable.productReason : KernelTable.kernelReason
       } catch {
         if error.status != DMT_UNIMPLEMENTED { return error.report() }
         support.pointee.score = 0
@@ -66,7 +66,7 @@ enum KernelTable {
     ) -> dmt_status = { _, raw, result in
       do throws(Failure) {
         guard let result else { throw .invalid("bind: the plan is NULL") }
-        let plan = try plan(try checked(raw))
+        let plan = try KernelTable.plan(try KernelTable.checked(raw))
         plan.allocate()
         result.pointee.saved_bytes = Int64(plan.savedFloats * MemoryLayout<Float>.stride)
         result.pointee.scratch_bytes = Int64(plan.scratchFloats * MemoryLayout<Float>.stride)
@@ -99,7 +99,7 @@ enum KernelTable {
     table.initialize(
       to: dmt_kernels(
         struct_size: UInt32(MemoryLayout<dmt_kernels>.size), reserved: 0, ctx: nil, supports: supports, bind: bind,
-        forward: { run($0, $1, backward: false) }, backward: { run($0, $1, backward: true) },
+        forward: { KernelTable.run($0, $1, backward: false) }, backward: { KernelTable.run($0, $1, backward: true) },
         release: { handle in
           if let handle { Unmanaged<KernelPlan>.fromOpaque(handle).release() }
         }))
