@@ -12,15 +12,15 @@ public enum TestHost {
     return pool
   }
   private static let selected = Atomic<Int>(1)
-  private static let message = Mutex("")
+  private static let errorKey = "dmt.last-error"
 
   /// The pool that `parallel_for` uses from now on.
   public static func use(threads: Int) {
     selected.store(min(max(threads, 1), maximumThreads), ordering: .sequentiallyConsistent)
   }
 
-  /// What the plugin said last about a failure.
-  public static var lastError: String { message.withLock { $0 } }
+  /// What the plugin said last about a failure on this thread.
+  public static var lastError: String { Thread.current.threadDictionary[errorKey] as? String ?? "" }
 
   private static func pool() -> TestPool { pools[selected.load(ordering: .relaxed) - 1] }
 
@@ -51,7 +51,7 @@ public enum TestHost {
     table.pointee.set_error = { _, _, text in
       guard let data = text.data else { return }
       let bytes = UnsafeRawBufferPointer(start: data, count: Int(text.size))
-      TestHost.message.withLock { $0 = String(decoding: bytes, as: UTF8.self) }
+      Thread.current.threadDictionary[TestHost.errorKey] = String(decoding: bytes, as: UTF8.self)
     }
     return UnsafePointer(table)
   }()

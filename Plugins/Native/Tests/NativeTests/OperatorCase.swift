@@ -80,7 +80,7 @@ struct OperatorCase: CustomTestStringConvertible {
       request.attributes = attributes.list
       request.wanted_input_gradients = .max
       let status = kernels.bind(nil, &request, &plan)
-      try #require(status == DMT_OK, "\(TestHost.lastError)", sourceLocation: sourceLocation)
+      try accept(status)
     }
     defer { kernels.release(plan.handle) }
 

@@ -35,6 +35,26 @@ enum Machine {
 @Suite(.serialized, .enabled(if: Machine.runsThisVariant))
 enum VariantTests {}
 
+/// The plugin refused a request.
+struct Refused: Error {
+  let message: String
+}
+
+/// Throws what the plugin said when a call that may be refused was.
+func accept(_ status: dmt_status) throws(Refused) {
+  if status != DMT_OK { throw Refused(message: TestHost.lastError) }
+}
+
+/// The message with which a request is refused; empty when it is not.
+func refusal(_ body: () throws -> Void) -> String {
+  do {
+    try body()
+    return ""
+  } catch {
+    return (error as? Refused)?.message ?? "\(error)"
+  }
+}
+
 /// Numbers that are the same in every run.
 struct Draws {
   private var state: UInt64

@@ -113,7 +113,7 @@ struct StridedLoop: BitwiseCopyable {
   private static let strip = 256
 
   private var isSumming: Bool {
-    for index in 0..<rank where axes[index].result == 0 && axes[index].extent > 1 { return true }
+    for index in 0..<rank where axes[index].result == 0 && axes[index].extent != 1 { return true }
     return false
   }
 
