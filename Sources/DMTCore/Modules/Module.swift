@@ -43,10 +43,12 @@ public protocol GraphBuilder: AnyObject {
   ///
   /// `name` goes in front of the names of the node's parameters (`NAME.weight`) and makes the node's own name; it may be
   /// empty for a module's only node with parameters.
-  func operation(_ op: String, name: String, attributes: Attributes, inputs: [GraphValue]) throws(DMTError) -> [GraphValue]
+  func operation(_ op: String, name: String, attributes: Attributes, inputs: [GraphValue]) throws(DMTError)
+    -> [GraphValue]
 
   /// Expands module `module` in scope `name`.
-  func module(_ module: String, name: String, attributes: Attributes, inputs: [GraphValue]) throws(DMTError) -> GraphValue
+  func module(_ module: String, name: String, attributes: Attributes, inputs: [GraphValue]) throws(DMTError)
+    -> GraphValue
 
   /// A tensor [B, columns] that holds `value` everywhere.
   func constant(_ value: Double, columns: Int) throws(DMTError) -> GraphValue

@@ -39,7 +39,8 @@ extension Operator {
         maximumInputs.map { $0 == inputNames.count ? "\($0)" : "\(inputNames.count) to \($0)" }
         ?? "at least \(inputNames.count)"
       throw DMTError(
-        .shapeMismatch, "operator \(name) has \(inputs.count) inputs, expected \(expected) (\(inputNames.joined(separator: ", ")))")
+        .shapeMismatch,
+        "operator \(name) has \(inputs.count) inputs, expected \(expected) (\(inputNames.joined(separator: ", ")))")
     }
     let attributes = try attributes.validated(given, owner: "operator \(name)")
     return (try signature(inputs: inputs, attributes: attributes), attributes)
