@@ -1,5 +1,4 @@
-internal import CDMTPlugin
-internal import DMTCore
+internal import DMTPluginKit
 
 /// The pointers of one call, typed; an absent tensor is nil.
 struct CallPointers {

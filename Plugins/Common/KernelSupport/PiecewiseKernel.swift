@@ -1,5 +1,4 @@
-internal import CDMTPlugin
-internal import DMTCore
+internal import DMTPluginKit
 
 /// A kernel whose passes are cut into pieces that the host's threads work on.
 class PiecewiseKernel: Kernel {

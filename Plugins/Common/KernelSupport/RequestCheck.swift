@@ -1,4 +1,4 @@
-internal import DMTCore
+internal import DMTPluginKit
 
 /// What every kernel relies on: the request's shapes are those that the operator's schema infers.
 enum RequestCheck {

@@ -1,5 +1,4 @@
-internal import CDMTPlugin
-internal import DMTCore
+internal import DMTPluginKit
 internal import Foundation
 internal import Testing
 

@@ -1,4 +1,4 @@
-internal import DMTCore
+internal import DMTPluginKit
 
 extension Oracle {
   // MARK: cross

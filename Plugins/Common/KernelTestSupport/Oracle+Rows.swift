@@ -1,4 +1,4 @@
-internal import DMTCore
+internal import DMTPluginKit
 internal import Foundation
 
 extension Oracle {

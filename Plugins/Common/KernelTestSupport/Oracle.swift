@@ -1,4 +1,4 @@
-internal import DMTCore
+internal import DMTPluginKit
 internal import Foundation
 
 /// Operators in plain loops over doubles, written from their formulas.

@@ -1,5 +1,4 @@
-internal import CDMTPlugin
-internal import DMTCore
+internal import DMTPluginKit
 
 /// Floats with a guard behind them, so that a write past the end is noticed.
 final class GuardedBuffer {

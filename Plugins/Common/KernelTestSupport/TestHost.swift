@@ -1,6 +1,7 @@
-internal import CDMTPlugin
+internal import DMTPluginKit
 internal import Foundation
 internal import Synchronization
+internal import Testing
 
 /// A host with `dmt.parallel/1` alone: three threads, started anew for every loop, which take single pieces in turn.
 enum TestHost {
@@ -61,6 +62,14 @@ enum TestHost {
       let bytes = UnsafeRawBufferPointer(start: data, count: Int(id.size))
       return String(decoding: bytes, as: UTF8.self) == DMT_SERVICE_PARALLEL ? UnsafeRawPointer(TestHost.parallel) : nil
     }
+    table.pointee.set_error = { _, _, _ in }
     return UnsafePointer(table)
   }()
+
+  /// Gives the host's threads to the plugin, through the table that a host would use.
+  static func initialize(_ plugin: (some DMTPlugin).Type) throws {
+    let table = try #require(export(plugin))
+    let initialize = try #require(table.pointee.initialize)
+    #expect(initialize(Self.table) == DMT_OK)
+  }
 }

@@ -1,16 +1,27 @@
-public import DMTCore
+public import DMTPluginKit
 
 /// oneDNN's kernels for the dense operators: linear with bias and activation, matmul, layer_norm, softmax, and the
 /// functions of single elements.
-public struct OneDNNBackend: Backend {
+public struct OneDNNBackend: MachineAwareBackend {
   public let name = "onednn"
-
-  /// Version and threading of the library.
-  public static var libraryDescription: String { Library.description }
 
   public init() {}
 
-  /// Takes the number of threads that the library may use in this process.
+  public func probe(_ cpu: dmt_cpu) -> BackendProbe {
+    do {
+      _ = try Library.engine()
+    } catch {
+      return BackendProbe(score: 0, reason: error.message, library: Library.description)
+    }
+    if cpu.features & UInt64(DMT_CPU_AVX512F) != 0 {
+      return BackendProbe(score: 90, reason: "oneDNN compiles AVX-512 kernels here", library: Library.description)
+    }
+    if cpu.features & UInt64(DMT_CPU_AVX2) != 0 {
+      return BackendProbe(score: 70, reason: "oneDNN compiles AVX2 kernels here", library: Library.description)
+    }
+    return BackendProbe(score: 40, reason: "oneDNN has no AVX2 to compile for here", library: Library.description)
+  }
+
   public func setThreads(_ threads: Int) { LibraryThreads.allow(threads) }
 
   public func support(for request: KernelRequest) -> KernelSupport {

@@ -1,2 +1,2 @@
 internal import OneDNN
-@main enum Benchmark { static func main() { print(OneDNNBackend.libraryDescription) } }
+@main enum Benchmark { static func main() { print("x") } }

@@ -1,13 +1,12 @@
-internal import DMTCore
+internal import DMTPluginKit
+internal import OneDNN
 internal import Testing
-
-@testable import OneDNN
 
 /// Every operator against plain loops over doubles; large enough shapes are cut into pieces for three threads.
 @Suite struct OneDNNOperatorTests {
   private let backend = OneDNNBackend()
 
-  init() { HostThreads.use(TestHost.table) }
+  init() throws { try TestHost.initialize(OneDNNPlugin.self) }
 
   static let activations = ["none", "relu", "sigmoid", "tanh", "gelu"]
 

@@ -1,5 +1,5 @@
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// Forward and backward of an activation on `count` neighbouring elements, one prepared call a worker.
 struct ActivationCalls {

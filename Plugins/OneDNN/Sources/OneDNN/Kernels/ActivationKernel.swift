@@ -1,6 +1,5 @@
-internal import CDMTPlugin
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// `relu`, `sigmoid`, `tanh`, `gelu`.
 final class ActivationKernel: PrimitiveKernel {

@@ -1,6 +1,5 @@
-internal import CDMTPlugin
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// `add`, `sub`, `mul` of two tensors of one shape.
 final class BinaryKernel: PrimitiveKernel {

@@ -1,6 +1,5 @@
-internal import CDMTPlugin
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// `layer_norm` on the last axis; forward saves mean and variance of every row.
 final class LayerNormKernel: PrimitiveKernel {

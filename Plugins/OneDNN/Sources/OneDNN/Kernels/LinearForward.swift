@@ -1,5 +1,5 @@
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// The inner products of a linear layer for pieces of its rows, with bias and activation behind them.
 struct LinearForward {

@@ -1,6 +1,5 @@
-internal import CDMTPlugin
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// `linear` with bias and activation fused into an inner product.
 ///

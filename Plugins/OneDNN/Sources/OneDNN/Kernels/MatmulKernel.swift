@@ -1,6 +1,5 @@
-internal import CDMTPlugin
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// `matmul`: the samples are cut into pieces; every piece is one batched product.
 final class MatmulKernel: PrimitiveKernel {

@@ -1,5 +1,5 @@
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// A weight in the layout that a primitive likes best, made again when the parameters' version changes.
 final class PackedWeight {

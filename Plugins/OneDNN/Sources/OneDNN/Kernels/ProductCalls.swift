@@ -1,5 +1,5 @@
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// A matrix with the distances between its rows and between its columns.
 struct MatrixView {

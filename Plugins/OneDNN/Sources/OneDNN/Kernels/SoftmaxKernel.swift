@@ -1,6 +1,5 @@
-internal import CDMTPlugin
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// `softmax` on one axis: the tensor is seen as [outer, axis, inner] and cut along outer.
 final class SoftmaxKernel: PrimitiveKernel {

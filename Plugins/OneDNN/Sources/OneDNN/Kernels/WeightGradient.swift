@@ -1,5 +1,5 @@
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// Gradients of weight (dz^T x) and bias (column sums of dz) of a linear layer, in pieces of the weight.
 struct WeightGradient {

@@ -1,5 +1,5 @@
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// Memory descriptors: shape and layout of a float32 tensor as oneDNN wants them.
 enum Layout {

@@ -1,5 +1,5 @@
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// The process-wide state of oneDNN: its CPU engine and what it says about itself.
 enum Library {

@@ -1,5 +1,5 @@
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// A primitive with one thread's memory objects: a call sets pointers and executes, and makes no object.
 final class PreparedCall {

@@ -1,5 +1,5 @@
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// A primitive of the library: compiled once for its shapes, executed by any number of threads at once.
 final class Primitive {

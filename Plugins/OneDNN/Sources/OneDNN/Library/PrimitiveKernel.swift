@@ -1,5 +1,5 @@
 internal import CDNNL
-internal import DMTCore
+internal import DMTPluginKit
 
 /// A kernel made of oneDNN's primitives.
 class PrimitiveKernel: PiecewiseKernel {
