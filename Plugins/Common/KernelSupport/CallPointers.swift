@@ -40,9 +40,18 @@ struct CallPointers {
 
   func requiredSaved() throws(DMTError) -> Output {
     guard let saved else {
-      throw DMTError(.invalidArgument, "the memory that forward saves for backward is missing, expected it of a training plan")
+      throw DMTError(
+        .invalidArgument, "the memory that forward saves for backward is missing, expected it of a training plan")
     }
     return saved
+  }
+
+  /// The scratch that all threads share.
+  func requiredScratch() throws(DMTError) -> Input {
+    guard let scratch else {
+      throw DMTError(.invalidArgument, "the call's working memory is missing, expected what the plan asked for")
+    }
+    return UnsafePointer(scratch.assumingMemoryBound(to: Float.self))
   }
 
   /// Nil: not wanted.
@@ -54,6 +63,8 @@ struct CallPointers {
   func parameterGradient(_ index: Int) -> Output? {
     raw?.pointee.grad_parameters?[index]?.assumingMemoryBound(to: Float.self)
   }
+
+  func hasParameterGradient(_ index: Int) -> Bool { parameterGradient(index) != nil }
 
   func addsToInputGradient(_ index: Int) -> Bool { (raw?.pointee.accumulate_inputs ?? 0) >> UInt64(index) & 1 == 1 }
   func addsToParameterGradient(_ index: Int) -> Bool {

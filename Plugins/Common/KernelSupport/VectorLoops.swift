@@ -4,7 +4,8 @@ enum VectorLoops {
 
   /// target += source, or target = source.
   static func store(
-    _ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int, adding: Bool, negated: Bool = false
+    _ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int, adding: Bool,
+    negated: Bool = false
   ) {
     let sign: Float = negated ? -1 : 1
     let signs = Lane(repeating: sign)
@@ -24,7 +25,8 @@ enum VectorLoops {
 
   /// target += a b, element by element, or target = a b.
   static func storeProduct(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int, adding: Bool
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int,
+    adding: Bool
   ) {
     var index = 0
     while index &+ 8 <= count {
@@ -42,7 +44,8 @@ enum VectorLoops {
 
   /// Sums of the columns first ..< first + count of a row-major matrix, into or added to target[first ...].
   static func sumColumns(
-    _ matrix: UnsafePointer<Float>, rows: Int, width: Int, first: Int, count: Int, to target: UnsafeMutablePointer<Float>,
+    _ matrix: UnsafePointer<Float>, rows: Int, width: Int, first: Int, count: Int,
+    to target: UnsafeMutablePointer<Float>,
     adding: Bool
   ) {
     var column = first

@@ -21,7 +21,9 @@ struct KernelTrial: CustomTestStringConvertible, Sendable {
     var text = "\(op) \(inputs.map { Shape($0).description }.joined(separator: " "))"
     for (name, value) in attributes.values.sorted(by: { $0.key < $1.key }) { text += " \(name)=\(value)" }
     if accumulates { text += " adding" }
-    if wantedInputs != .max || wantedParameters != .max { text += " wanted=\(wantedInputs & 3),\(wantedParameters & 7)" }
+    if wantedInputs != .max || wantedParameters != .max {
+      text += " wanted=\(wantedInputs & 3),\(wantedParameters & 7)"
+    }
     return text
   }
 
@@ -30,7 +32,8 @@ struct KernelTrial: CustomTestStringConvertible, Sendable {
     let schema = try #require(Opset.named(op))
     let (signature, attributes) = try schema.checkedSignature(inputs: inputs.map { Shape($0) }, attributes: attributes)
     return KernelRequest(
-      op: op, inputs: inputs.map { Shape($0) }, parameters: signature.parameters.map(\.shape), outputs: signature.outputs,
+      op: op, inputs: inputs.map { Shape($0) }, parameters: signature.parameters.map(\.shape),
+      outputs: signature.outputs,
       attributes: attributes, threads: threads, isTraining: isTraining, wantedInputGradients: wantedInputs)
   }
 
@@ -62,7 +65,9 @@ struct KernelTrial: CustomTestStringConvertible, Sendable {
       try call.backward()
       let expected = try Oracle.backward(op, request.attributes, x, parameters, outer)
       for (index, tensor) in expected.inputs.enumerated() where wantedInputs >> UInt64(index) & 1 == 1 {
-        compare(call.inputGradients[index], accumulates ? tensor.map { $0 + TestCall.startingGradient } : tensor, "gradient of input \(index)")
+        compare(
+          call.inputGradients[index], accumulates ? tensor.map { $0 + TestCall.startingGradient } : tensor,
+          "gradient of input \(index)")
       }
       for (index, tensor) in expected.parameters.enumerated() where wantedParameters >> UInt64(index) & 1 == 1 {
         compare(

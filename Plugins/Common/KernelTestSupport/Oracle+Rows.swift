@@ -18,7 +18,8 @@ extension Oracle {
     for row in 0..<x.count / width {
       let values = normalised(x.values[row * width..<(row + 1) * width], eps: eps).values
       for column in 0..<width {
-        result.values[row * width + column] = values[column] * parameters[0].values[column] + parameters[1].values[column]
+        result.values[row * width + column] =
+          values[column] * parameters[0].values[column] + parameters[1].values[column]
       }
     }
     return result

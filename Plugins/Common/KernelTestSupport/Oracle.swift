@@ -9,7 +9,9 @@ enum Oracle {
   }
 
   /// The output for the inputs and parameters.
-  static func forward(_ op: String, _ attributes: Attributes, _ inputs: [Tensor], _ parameters: [Tensor]) throws -> Tensor {
+  static func forward(_ op: String, _ attributes: Attributes, _ inputs: [Tensor], _ parameters: [Tensor]) throws
+    -> Tensor
+  {
     switch op {
     case "linear": return try linear(attributes, inputs[0], parameters).output
     case "matmul": return try matmul(attributes, inputs[0], inputs[1])
@@ -72,7 +74,9 @@ enum Oracle {
 
   // MARK: linear
 
-  private static func linear(_ attributes: Attributes, _ x: Tensor, _ parameters: [Tensor]) throws -> (z: Tensor, output: Tensor) {
+  private static func linear(_ attributes: Attributes, _ x: Tensor, _ parameters: [Tensor]) throws -> (
+    z: Tensor, output: Tensor
+  ) {
     var z = Tensor.product(x.flattened, parameters[0].transposed)
     if parameters.count > 1 {
       for row in 0..<z.dims[0] { for column in 0..<z.dims[1] { z[row, column] += parameters[1].values[column] } }
@@ -98,15 +102,22 @@ enum Oracle {
   // MARK: matmul
 
   private static func matmul(_ attributes: Attributes, _ a: Tensor, _ b: Tensor) throws -> Tensor {
-    let (ta, tb) = (try attributes.bool("transpose_a", default: false), try attributes.bool("transpose_b", default: false))
+    let (ta, tb) = (
+      try attributes.bool("transpose_a", default: false), try attributes.bool("transpose_b", default: false)
+    )
     let samples = (0..<a.dims[0]).map { index in
-      Tensor.product(ta ? a.sample(index).transposed : a.sample(index), tb ? b.sample(index).transposed : b.sample(index))
+      Tensor.product(
+        ta ? a.sample(index).transposed : a.sample(index), tb ? b.sample(index).transposed : b.sample(index))
     }
     return .stacked(samples, dims: [a.dims[0], ta ? a.dims[2] : a.dims[1], tb ? b.dims[1] : b.dims[2]])
   }
 
-  private static func matmulBackward(_ attributes: Attributes, _ a: Tensor, _ b: Tensor, _ gradient: Tensor) throws -> Gradients {
-    let (ta, tb) = (try attributes.bool("transpose_a", default: false), try attributes.bool("transpose_b", default: false))
+  private static func matmulBackward(_ attributes: Attributes, _ a: Tensor, _ b: Tensor, _ gradient: Tensor) throws
+    -> Gradients
+  {
+    let (ta, tb) = (
+      try attributes.bool("transpose_a", default: false), try attributes.bool("transpose_b", default: false)
+    )
     var (left, right): ([Tensor], [Tensor]) = ([], [])
     for index in 0..<a.dims[0] {
       let (x, y, g) = (

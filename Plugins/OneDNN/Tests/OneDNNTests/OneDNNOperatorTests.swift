@@ -15,7 +15,8 @@ internal import Testing
       for shape in [[5, 7], [1, 33], [64, 25], [3, 4, 9]] {
         for accumulates in [false, true] {
           let trial = KernelTrial(
-            op: "linear", inputs: [shape], attributes: ["out": .int(13), "bias": .bool(bias), "activation": .string(activation)],
+            op: "linear", inputs: [shape],
+            attributes: ["out": .int(13), "bias": .bool(bias), "activation": .string(activation)],
             accumulates: accumulates)
           try trial.verify(backend)
         }
@@ -26,7 +27,8 @@ internal import Testing
   @Test(
     arguments: [
       ([1, 1], 1), ([7, 1], 13), ([33, 13], 1), ([301, 64], 97), ([515, 129], 40), ([130, 40], 129), ([257, 300], 17),
-    ]) func `linear cut into pieces`(shape: [Int], out: Int) throws {
+    ]) func `linear cut into pieces`(shape: [Int], out: Int) throws
+  {
     for activation in ["none", "relu", "gelu"] {
       for accumulates in [false, true] {
         try KernelTrial(
@@ -49,10 +51,14 @@ internal import Testing
     }
   }
 
-  @Test(arguments: [false, true]) func `an empty batch writes zero parameter gradients or leaves them`(accumulates: Bool) throws {
-    try KernelTrial(op: "linear", inputs: [[0, 5]], attributes: ["out": .int(3)], accumulates: accumulates).verify(backend)
+  @Test(arguments: [false, true]) func `an empty batch writes zero parameter gradients or leaves them`(
+    accumulates: Bool
+  ) throws {
+    try KernelTrial(op: "linear", inputs: [[0, 5]], attributes: ["out": .int(3)], accumulates: accumulates).verify(
+      backend)
     try KernelTrial(
-      op: "linear", inputs: [[0, 5]], attributes: ["out": .int(3), "activation": .string("gelu")], accumulates: accumulates
+      op: "linear", inputs: [[0, 5]], attributes: ["out": .int(3), "activation": .string("gelu")],
+      accumulates: accumulates
     ).verify(backend)
     try KernelTrial(op: "layer_norm", inputs: [[0, 5]], accumulates: accumulates).verify(backend)
     try KernelTrial(op: "matmul", inputs: [[0, 2, 3], [0, 3, 4]], accumulates: accumulates).verify(backend)
@@ -67,7 +73,8 @@ internal import Testing
       for transposeB in [false, true] {
         for accumulates in [false, true] {
           try KernelTrial(
-            op: "matmul", inputs: [transposeA ? [batch, k, m] : [batch, m, k], transposeB ? [batch, n, k] : [batch, k, n]],
+            op: "matmul",
+            inputs: [transposeA ? [batch, k, m] : [batch, m, k], transposeB ? [batch, n, k] : [batch, k, n]],
             attributes: ["transpose_a": .bool(transposeA), "transpose_b": .bool(transposeB)], accumulates: accumulates
           ).verify(backend)
         }
@@ -79,7 +86,9 @@ internal import Testing
     try KernelTrial(op: "matmul", inputs: [[7, 5, 3], [7, 3, 4]], wantedInputs: wanted).verify(backend)
   }
 
-  @Test(arguments: [[5, 7], [1, 129], [3, 5, 33], [1500, 67], [4, 1]]) func `layer_norm on the last axis`(shape: [Int]) throws {
+  @Test(arguments: [[5, 7], [1, 129], [3, 5, 33], [1500, 67], [4, 1]]) func `layer_norm on the last axis`(shape: [Int])
+    throws
+  {
     for accumulates in [false, true] {
       try KernelTrial(op: "layer_norm", inputs: [shape], accumulates: accumulates, tolerance: 2e-5).verify(backend)
       try KernelTrial(
@@ -88,7 +97,9 @@ internal import Testing
     }
   }
 
-  @Test(arguments: [([7, 13], -1), ([1, 1], 1), ([3, 4, 33], 1), ([3, 4, 33], 2), ([1500, 71], 1), ([300, 20, 16], 1)])
+  @Test(arguments: [
+    ([7, 13], -1), ([1, 1], 1), ([3, 4, 33], 1), ([3, 4, 33], 2), ([1500, 71], 1), ([300, 20, 16], 1),
+  ])
   func `softmax on every axis behind the batch`(shape: [Int], axis: Int) throws {
     for accumulates in [false, true] {
       try KernelTrial(

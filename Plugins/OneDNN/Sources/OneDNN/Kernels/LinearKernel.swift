@@ -96,7 +96,9 @@ final class LinearKernel: PrimitiveKernel {
     if activation != nil || self.call.inputGradient(0) != nil {
       try perform(.inputs, pieces: rowSplit.count)
     }
-    guard let weightGradient, self.call.parameterGradient(0) != nil || self.call.parameterGradient(1) != nil else { return }
+    guard let weightGradient, self.call.parameterGradient(0) != nil || self.call.parameterGradient(1) != nil else {
+      return
+    }
     try perform(.parameters, pieces: weightGradient.pieces)
   }
 

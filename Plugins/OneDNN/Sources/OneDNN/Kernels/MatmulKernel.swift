@@ -80,12 +80,14 @@ final class MatmulKernel: PrimitiveKernel {
     if let gradient = call.inputGradient(0), kind < aGradientCalls.count {
       let (left, right) = transposesA ? (pieceB, pieceC) : (pieceC, pieceB)
       status = aGradientCalls[kind].run(
-        left, right, to: gradient + sample * aSize, adding: call.addsToInputGradient(0), worker: worker, scratch: scratch)
+        left, right, to: gradient + sample * aSize, adding: call.addsToInputGradient(0), worker: worker,
+        scratch: scratch)
     }
     if status == dnnl_success, let gradient = call.inputGradient(1), kind < bGradientCalls.count {
       let (left, right) = transposesB ? (pieceC, pieceA) : (pieceA, pieceC)
       status = bGradientCalls[kind].run(
-        left, right, to: gradient + sample * bSize, adding: call.addsToInputGradient(1), worker: worker, scratch: scratch)
+        left, right, to: gradient + sample * bSize, adding: call.addsToInputGradient(1), worker: worker,
+        scratch: scratch)
     }
     return status
   }

@@ -39,7 +39,9 @@ struct ProductCalls {
     batch: Int? = nil, a: MatrixView, b: MatrixView, c: MatrixView, canAdd: Bool, for kernel: PrimitiveKernel
   ) throws(DMTError) {
     func layout(_ view: MatrixView) throws(DMTError) -> dnnl_memory_desc_t {
-      guard let batch else { return try Layout.strided([view.rows, view.columns], [view.rowStride, view.columnStride]) }
+      guard let batch else {
+        return try Layout.strided([view.rows, view.columns], [view.rowStride, view.columnStride])
+      }
       return try Layout.strided(
         [batch, view.rows, view.columns], [view.rows * view.columns, view.rowStride, view.columnStride])
     }
@@ -61,7 +63,8 @@ struct ProductCalls {
   }
 
   func run(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, to c: UnsafeMutablePointer<Float>, adding adds: Bool, worker: Int,
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, to c: UnsafeMutablePointer<Float>, adding adds: Bool,
+    worker: Int,
     scratch: UnsafeMutableRawPointer?
   ) -> dnnl_status_t {
     let call = adds ? adding[worker] : overwriting[worker]

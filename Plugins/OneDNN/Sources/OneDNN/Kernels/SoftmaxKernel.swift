@@ -33,7 +33,8 @@ final class SoftmaxKernel: PrimitiveKernel {
       try Library.check(
         withUnsafePointer(to: layout) {
           dnnl_softmax_v2_forward_desc_init(
-            &operation, request.isTraining ? dnnl_forward_training : dnnl_forward_inference, dnnl_softmax_accurate, $0, $0,
+            &operation, request.isTraining ? dnnl_forward_training : dnnl_forward_inference, dnnl_softmax_accurate, $0,
+            $0,
             1)
         }, "the description of softmax")
       let forward = try Primitive(operation, what: "softmax")

@@ -38,7 +38,8 @@ struct WeightGradient {
   ///   - bias: nil when its gradient is not wanted.
   func run(
     _ piece: Int, _ x: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, weight: UnsafeMutablePointer<Float>?,
-    addsToWeight: Bool, bias: UnsafeMutablePointer<Float>?, addsToBias: Bool, worker: Int, scratch: UnsafeMutableRawPointer?
+    addsToWeight: Bool, bias: UnsafeMutablePointer<Float>?, addsToBias: Bool, worker: Int,
+    scratch: UnsafeMutableRawPointer?
   ) -> dnnl_status_t {
     if piece >= split.count {
       guard let bias else { return dnnl_success }
@@ -52,7 +53,8 @@ struct WeightGradient {
     let product = calls[split.kind(piece)]
     return cutsOutput
       ? product.run(
-        gradient + start, x, to: weight + start * geometry.width, adding: addsToWeight, worker: worker, scratch: scratch)
+        gradient + start, x, to: weight + start * geometry.width, adding: addsToWeight, worker: worker, scratch: scratch
+      )
       : product.run(gradient, x + start, to: weight + start, adding: addsToWeight, worker: worker, scratch: scratch)
   }
 }

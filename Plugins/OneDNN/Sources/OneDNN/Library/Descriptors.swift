@@ -31,7 +31,9 @@ enum Layout {
   }
 
   static func areEqual(_ a: dnnl_memory_desc_t, _ b: dnnl_memory_desc_t) -> Bool {
-    withUnsafePointer(to: a) { first in withUnsafePointer(to: b) { second in dnnl_memory_desc_equal(first, second) != 0 } }
+    withUnsafePointer(to: a) { first in
+      withUnsafePointer(to: b) { second in dnnl_memory_desc_equal(first, second) != 0 }
+    }
   }
 }
 

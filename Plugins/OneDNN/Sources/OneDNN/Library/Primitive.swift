@@ -45,7 +45,8 @@ final class Primitive {
   }
 
   /// A copy from one layout to another.
-  static func reorder(from source: dnnl_memory_desc_t, to destination: dnnl_memory_desc_t) throws(DMTError) -> Primitive {
+  static func reorder(from source: dnnl_memory_desc_t, to destination: dnnl_memory_desc_t) throws(DMTError) -> Primitive
+  {
     let engine = try Library.engine()
     let attributes = try PostOperations().makeAttributes()
     defer { dnnl_primitive_attr_destroy(attributes) }

@@ -4,7 +4,9 @@ internal import DMTPluginKit
 /// A kernel made of oneDNN's primitives.
 class PrimitiveKernel: PiecewiseKernel {
   /// Computes one piece of a pass with the scratch of one worker.
-  func run(_ pass: Pass, piece: Int, worker: Int, scratch: UnsafeMutableRawPointer?) -> dnnl_status_t { dnnl_unimplemented }
+  func run(_ pass: Pass, piece: Int, worker: Int, scratch: UnsafeMutableRawPointer?) -> dnnl_status_t {
+    dnnl_unimplemented
+  }
 
   final override func compute(
     _ pass: Pass, _ pieces: Range<Int>, worker: Int, scratch: UnsafeMutableRawPointer?
