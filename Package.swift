@@ -83,7 +83,7 @@ let package = Package(
     .executableTarget(
       name: "dmt",
       dependencies: [
-        "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
+        "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
         "DMTData", "DMTTraining", "DMTSafetensors", "DMTCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
