@@ -20,7 +20,7 @@ extension AttributeField.Kind {
   }
 }
 
-extension Arena {
+extension ContractArena {
   /// A schema as the contract writes it.
   public func schema(_ schema: AttributeSchema) -> dmt_attr_schema {
     let fields: [UnsafePointer<dmt_attr_field>?] = schema.fields.map { field in

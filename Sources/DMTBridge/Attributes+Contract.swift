@@ -8,7 +8,7 @@ enum ContractLimit {
   static let shapeElements = Int.max / 16
 }
 
-extension Arena {
+extension ContractArena {
   /// One attribute as the contract writes it.
   public func attribute(_ name: String, _ value: AttributeValue) -> dmt_attr {
     var result = dmt_attr()

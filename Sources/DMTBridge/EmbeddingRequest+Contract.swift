@@ -4,7 +4,7 @@ public import DMTCore
 /// Tables, features and tensors of one request are believed up to this number.
 private let maximumCount = 1 << 20
 
-extension Arena {
+extension ContractArena {
   /// A bind request for tables as the contract writes it.
   public func request(_ request: EmbeddingRequest) -> dmt_embedding_request {
     var result = dmt_embedding_request()

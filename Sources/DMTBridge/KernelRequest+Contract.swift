@@ -1,7 +1,7 @@
 public import CDMTPlugin
 public import DMTCore
 
-extension Arena {
+extension ContractArena {
   /// A bind request as the contract writes it.
   ///
   /// - Throws: ``DMTError/Code/invalidArgument`` for more inputs, parameters or extents than the contract has room for.

@@ -95,7 +95,7 @@ extension Shape {
   }
 }
 
-extension Arena {
+extension ContractArena {
   /// A tensor without data: what a bind request holds.
   public func tensor(_ shape: Shape, _ dtype: DType) -> dmt_tensor {
     dmt_tensor(

@@ -39,7 +39,7 @@ private enum ExportedPlugins {
   }
 
   private static func make<Plugin: DMTPlugin>(_ plugin: Plugin.Type) -> Exported {
-    let arena = Arena()
+    let arena = ContractArena()
     let components = plugin.components.map { ($0, $0.makeTable()) }
     let entries: [UnsafePointer<dmt_component>?] = components.map { component, _ in
       arena.value(

@@ -19,7 +19,7 @@ final class PluginGraphBuilder: GraphBuilder {
     _ op: String, name: String, attributes: Attributes, inputs: [GraphValue]
   ) throws(DMTError) -> [GraphValue] {
     guard let operation = graph.operation else { throw unavailable("operators") }
-    let arena = Arena()
+    let arena = ContractArena()
     var attributes = arena.attributes(attributes)
     var outputs = [dmt_value](repeating: -1, count: Int(DMT_MAX_OUTPUTS))
     var count: Int32 = 0
@@ -38,7 +38,7 @@ final class PluginGraphBuilder: GraphBuilder {
     _ module: String, name: String, attributes: Attributes, inputs: [GraphValue]
   ) throws(DMTError) -> GraphValue {
     guard let expand = graph.module else { throw unavailable("modules") }
-    let arena = Arena()
+    let arena = ContractArena()
     var attributes = arena.attributes(attributes)
     var output: dmt_value = -1
     let ids = inputs.map(\.id)

@@ -8,19 +8,19 @@ enum ThreadTexts {
   private static let key: pthread_key_t? = {
     var key = pthread_key_t()
     let code = pthread_key_create(&key) { arena in
-      if let arena { Unmanaged<Arena>.fromOpaque(arena).release() }
+      if let arena { Unmanaged<ContractArena>.fromOpaque(arena).release() }
     }
     return code == 0 ? key : nil
   }()
 
   /// Forgets this thread's last texts and gives an arena for the next ones.
-  static func renew() -> Arena {
-    let arena = Arena()
+  static func renew() -> ContractArena {
+    let arena = ContractArena()
     let reference = Unmanaged.passRetained(arena).toOpaque()
     guard let key else { return arena }
     let old = pthread_getspecific(key)
     pthread_setspecific(key, reference)
-    if let old { Unmanaged<Arena>.fromOpaque(old).release() }
+    if let old { Unmanaged<ContractArena>.fromOpaque(old).release() }
     return arena
   }
 }

@@ -89,19 +89,19 @@ struct ThreadPoolTests {
         let counts = Counts.at(argument)
         for outer in begin..<end {
           struct Inner {
-            var counts: Counts
+            var visits: UnsafeMutablePointer<Int32>
             var outer: Int64
             var worker: Int32
             var thread: pthread_t
           }
-          var inner = Inner(counts: counts, outer: outer, worker: worker, thread: pthread_self())
+          var inner = Inner(visits: counts.visits, outer: outer, worker: worker, thread: pthread_self())
           counts.pool?.parallelFor(
             count: 100, grain: 1,
             body: { argument, begin, end, worker in
               let inner = argument!.assumingMemoryBound(to: Inner.self).pointee
               let isInline = worker == inner.worker && pthread_equal(inner.thread, pthread_self()) != 0
               for index in begin..<end {
-                inner.counts.visits[Int(inner.outer * 100 + index)] += isInline ? 1 : 1000
+                inner.visits[Int(inner.outer * 100 + index)] += isInline ? 1 : 1000
               }
             }, argument: &inner)
         }

@@ -35,7 +35,7 @@ public final class PluginEmbedding: EmbeddingBackend, @unchecked Sendable {
     if request.optimizer != nil, table.dedup == nil || table.update == nil {
       return KernelSupport(score: 0, reason: "does not update tables")
     }
-    let arena = Arena()
+    let arena = ContractArena()
     var contractRequest = arena.request(request)
     do throws(DMTError) {
       try owner.call("supports") { table.supports(table.ctx, &contractRequest) }
@@ -46,7 +46,7 @@ public final class PluginEmbedding: EmbeddingBackend, @unchecked Sendable {
   }
 
   public func bind(_ request: EmbeddingRequest) throws(DMTError) -> any EmbeddingKernel {
-    let arena = Arena()
+    let arena = ContractArena()
     var contractRequest = arena.request(request)
     var plan = dmt_embedding_plan()
     plan.struct_size = SizedStruct.size(of: dmt_embedding_plan.self)

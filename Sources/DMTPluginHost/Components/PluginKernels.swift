@@ -35,7 +35,7 @@ struct PluginKernels: @unchecked Sendable {
   func support(for request: KernelRequest) -> KernelSupport {
     do throws(DMTError) {
       if request.isTraining, backward == nil { return KernelSupport(score: 0, reason: "has no backward") }
-      let arena = Arena()
+      let arena = ContractArena()
       var contractRequest = try arena.request(request)
       var answer = dmt_support()
       answer.struct_size = SizedStruct.size(of: dmt_support.self)
@@ -54,7 +54,7 @@ struct PluginKernels: @unchecked Sendable {
     if request.isTraining, backward == nil {
       throw DMTError(.unsupported, "operator \(request.op) has no backward", place: owner.place("bind"))
     }
-    let arena = Arena()
+    let arena = ContractArena()
     var contractRequest = try arena.request(request)
     var plan = dmt_kernel_plan()
     plan.struct_size = SizedStruct.size(of: dmt_kernel_plan.self)

@@ -57,7 +57,7 @@ public final class PluginModule: Module, @unchecked Sendable {
   public func expand(
     in graph: any GraphBuilder, attributes: Attributes, inputs: [GraphValue]
   ) throws(DMTError) -> GraphValue {
-    let arena = Arena()
+    let arena = ContractArena()
     var contractAttributes = arena.attributes(attributes)
     let expansion = Expansion(graph, inputs: inputs)
     let reference = Unmanaged.passRetained(expansion)

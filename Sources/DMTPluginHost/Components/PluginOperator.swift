@@ -51,7 +51,7 @@ public final class PluginOperator: Operator, Backend, @unchecked Sendable {
   }
 
   public func signature(inputs: [Shape], attributes: Attributes) throws(DMTError) -> OperatorSignature {
-    let arena = Arena()
+    let arena = ContractArena()
     var shapes: [dmt_shape] = []
     for shape in inputs { shapes.append(try shape.contractShape()) }
     var contractAttributes = arena.attributes(attributes)

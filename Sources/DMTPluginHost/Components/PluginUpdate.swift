@@ -32,7 +32,7 @@ public final class PluginUpdate: UpdateBackend, @unchecked Sendable {
   }
 
   public func support(for request: UpdateRequest) -> KernelSupport {
-    let arena = Arena()
+    let arena = ContractArena()
     var contractRequest = arena.request(request)
     do throws(DMTError) {
       try owner.call("supports") { table.supports(table.ctx, &contractRequest) }
@@ -43,7 +43,7 @@ public final class PluginUpdate: UpdateBackend, @unchecked Sendable {
   }
 
   public func bind(_ request: UpdateRequest) throws(DMTError) -> any UpdateKernel {
-    let arena = Arena()
+    let arena = ContractArena()
     var contractRequest = arena.request(request)
     var plan = dmt_update_plan()
     plan.struct_size = SizedStruct.size(of: dmt_update_plan.self)

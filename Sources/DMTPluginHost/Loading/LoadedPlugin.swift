@@ -97,7 +97,7 @@ public final class LoadedPlugin: @unchecked Sendable {
     of component: PluginDescriptor.Component, in table: dmt_plugin, plugin: String
   ) throws(DMTError) -> UnsafeRawPointer {
     let owner = ComponentOwner(plugin: plugin, component: component.id)
-    let arena = Arena()
+    let arena = ContractArena()
     guard let find = table.get_component else { throw owner.broken("it has no get_component", "load") }
     let found = find(arena.text(component.kind), arena.text(component.id), Int32(clamping: component.revision))
     guard let found else {

@@ -17,7 +17,7 @@ final class ServiceTables {
 
   init(version: String) {
     host = .allocate(capacity: 1)
-    let texts = Arena()
+    let texts = ContractArena()
     host.initialize(
       to: dmt_host(
         struct_size: size(dmt_host.self), abi_major: UInt32(DMT_ABI_MAJOR), abi_minor: UInt32(DMT_ABI_MINOR),

@@ -10,7 +10,7 @@ final class ModuleTable: Sendable {
 
   /// The table, for as long as the process lives.
   static func make(_ module: any Module) -> UnsafeRawPointer {
-    let texts = Arena()
+    let texts = ContractArena()
     let table = UnsafeMutablePointer<dmt_module>.allocate(capacity: 1)
     table.initialize(
       to: dmt_module(

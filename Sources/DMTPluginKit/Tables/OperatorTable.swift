@@ -10,7 +10,7 @@ final class OperatorTable: Sendable {
 
   /// The table, for as long as the process lives.
   static func make(_ operation: any Operator, kernels: any Backend) -> UnsafeRawPointer {
-    let texts = Arena()
+    let texts = ContractArena()
     let table = UnsafeMutablePointer<dmt_operator>.allocate(capacity: 1)
     table.initialize(
       to: dmt_operator(

@@ -1,7 +1,7 @@
 public import CDMTPlugin
 
 /// Memory for C structs that are built from Swift values; all of it is freed when the arena is.
-public final class Arena {
+public final class ContractArena {
   private var blocks: [UnsafeMutableRawPointer] = []
 
   /// An empty arena.
