@@ -32,7 +32,9 @@ struct LinearBenchmark {
   ///   weight [out, width] transposed.
   static func run(
     _ backend: some Backend, threads: Int,
-    product: (_ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, (Int, Int, Int)) -> Void
+    product: (
+      _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, (Int, Int, Int)
+    ) -> Void
   ) throws {
     print("| rows x in x out | plain product | forward | forward, weight kept | backward |")
     print("|---|---|---|---|---|")
@@ -86,7 +88,9 @@ struct LinearBenchmark {
       let forward = timed(newVersion: true) { try kernel.forward($0) }
       let kept = timed(newVersion: false) { try kernel.forward($0) }
       let backward = timed(newVersion: false) { try kernel.backward($0) }
-      let numbers = [flops / plain, flops / forward, flops / kept, 2 * flops / backward].map { String(format: "%.0f", $0) }
+      let numbers = [flops / plain, flops / forward, flops / kept, 2 * flops / backward].map {
+        String(format: "%.0f", $0)
+      }
       print("| \(rows) x \(width) x \(out) | \(numbers.joined(separator: " | ")) |")
     }
   }

@@ -87,21 +87,15 @@ final class LinearKernel: PiecewiseKernel {
     return 0
   }
 
-  private func forwardPiece(_ first: Int, _ total: Int) {
+  private func forwardPiece(_ row: Int, _ count: Int) {
     guard let x, let weight, let y else { return }
-    // A short product is over before its result has left the cache, if the rows are few enough; a long one would pack its
-    // weight more often than that is worth.
-    let block = width <= 256 ? max(64, 65_536 / out) : total
-    for row in stride(from: first, to: first + total, by: block) {
-      let count = min(block, first + total - row)
-      let target = y + row * out
-      let product = preActivation.map { $0 + row * out } ?? target
-      Product.store(
-        Matrix(x + row * width, pitch: width), Matrix(weight, pitch: width, transposed: true), to: product, rows: count,
-        inner: width, columns: out, pitch: out, adding: false)
-      if activation == .none && bias == nil { continue }
-      activation.apply(product, bias: bias, to: target, rows: count, width: out, keepsInput: preActivation != nil)
-    }
+    let target = y + row * out
+    let product = preActivation.map { $0 + row * out } ?? target
+    Product.store(
+      Matrix(x + row * width, pitch: width), Matrix(weight, pitch: width, transposed: true), to: product, rows: count,
+      inner: width, columns: out, pitch: out, adding: false)
+    if activation == .none && bias == nil { return }
+    activation.apply(product, bias: bias, to: target, rows: count, width: out, keepsInput: preActivation != nil)
   }
 
   private func inputPiece(_ row: Int, _ count: Int) {
