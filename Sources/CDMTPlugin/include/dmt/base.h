@@ -54,6 +54,8 @@ typedef int32_t dmt_status;
 #define DMT_CANCELLED 1
 /** A shape, a type, an attribute or a pointer breaks its documented rule. */
 #define DMT_INVALID_ARGUMENT 3
+/** Shapes that are valid each and do not fit each other. */
+#define DMT_SHAPE_MISMATCH 20
 /** A name that the plugin does not know. */
 #define DMT_NOT_FOUND 5
 /** A call in a state that does not allow it. */

@@ -61,7 +61,10 @@ typedef struct dmt_alloc {
 
 /** Service `dmt.parallel/1`: the host's threads. */
 #define DMT_SERVICE_PARALLEL "dmt.parallel/1"
-/** Works on begin ..< end; worker is 0 ..< max_threads and different for bodies that run at the same time. */
+/**
+ * Works on begin ..< end; worker is 0 ..< max_threads and different for bodies of one call that run at the same time. A
+ * call from inside a body hands on the worker of that body.
+ */
 typedef void (*dmt_parallel_body)(void *argument, int64_t begin, int64_t end, int32_t worker);
 typedef struct dmt_parallel {
     uint32_t struct_size;
@@ -71,8 +74,8 @@ typedef struct dmt_parallel {
     int32_t (*max_threads)(void *ctx);
     /**
      * [any] Calls body on disjoint pieces of 0 ..< count, each at least grain long but the last, on up to max_threads
-     * threads, and returns when all are done. A call from inside a body runs on the caller's thread alone. Allocates
-     * nothing.
+     * threads, and returns when all are done. Pieces are multiples of grain long. A call from inside a body, and a call
+     * that comes while another thread's call is running, runs on the caller's thread alone. Allocates nothing.
      */
     void (*parallel_for)(void *ctx, int64_t count, int64_t grain, dmt_parallel_body body, void *argument);
 } dmt_parallel;

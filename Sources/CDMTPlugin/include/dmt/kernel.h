@@ -17,6 +17,9 @@ extern "C" {
 /** The plan will also run backward: forward must leave in saved what backward needs. */
 #define DMT_BIND_TRAINING 1u
 
+/** The most inputs and the most parameters of a node: gradients are chosen by the bits of a 64-bit word. */
+#define DMT_MAX_INPUTS 64
+
 /** What bind is asked for. Tensors have NULL data here, only dtype and shape. */
 typedef struct dmt_kernel_request {
     uint32_t struct_size;
@@ -57,7 +60,8 @@ typedef struct dmt_kernel_plan {
  *
  * forward reads inputs and parameters and writes every element of outputs. backward reads grad_outputs and whatever of
  * inputs, parameters and outputs the operator's schema says backward reads (others may be NULL), and writes
- * grad_inputs and grad_parameters. A NULL gradient is not wanted.
+ * grad_inputs and grad_parameters. A NULL gradient is not wanted. forward does not read the gradients' arrays; every
+ * other array is NULL only when it would be empty. A tensor without elements may be NULL.
  */
 typedef struct dmt_kernel_call {
     uint32_t struct_size;

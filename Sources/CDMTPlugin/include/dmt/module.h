@@ -23,11 +23,11 @@ typedef struct dmt_graph {
     dmt_status (*shape)(void *ctx, dmt_value value, dmt_shape *shape);
     /**
      * [instance] Adds a node: an operator by name. `name` (may be empty) goes in front of its parameters' names and makes
-     * the node's name. outputs receives up to output_capacity values.
+     * the node's name. outputs receives up to output_capacity values, *output_count how many the node has.
      */
     dmt_status (*operation)(
         void *ctx, dmt_str op, dmt_str name, const dmt_attrs *attributes, const dmt_value *inputs, int32_t input_count,
-        dmt_value *outputs, int32_t output_capacity);
+        dmt_value *outputs, int32_t output_capacity, int32_t *output_count);
     /** [instance] Expands another module by name in scope `name`. */
     dmt_status (*module)(
         void *ctx, dmt_str module, dmt_str name, const dmt_attrs *attributes, const dmt_value *inputs,

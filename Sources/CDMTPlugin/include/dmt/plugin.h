@@ -61,7 +61,10 @@ typedef struct dmt_plugin_descriptor {
     /** One sentence. */
     dmt_str summary;
     dmt_str homepage;
-    /** Compiler and version; a plugin written in Swift must name it: `Swift 6.3.1`. */
+    /**
+     * Compiler and version. A plugin written in Swift must name it, `Swift 6.3 (...)`: it shares the host's Swift runtime,
+     * and the host refuses one that another compiler made.
+     */
     dmt_str compiler;
     /** Target triple and lowest ISA: `x86_64-linux-gnu x86-64-v3`. */
     dmt_str target;
@@ -83,6 +86,11 @@ typedef struct dmt_plugin {
     /** [load] Called once before the process ends, when all handles have been released. A plugin is never unloaded. */
     void (*shutdown)(void);
 } dmt_plugin;
+
+/** The C compiler that reads this header, for dmt_plugin_descriptor.compiler. */
+static inline const char *dmt_c_compiler(void) {
+    return __VERSION__;
+}
 
 #if defined(_WIN32)
 #define DMT_EXPORT __declspec(dllexport)
