@@ -35,7 +35,8 @@ struct Variant {
       name: "NativeEntryV\(level)", dependencies: [contract, .target(name: "NativeV\(level)")],
       path: "Sources/NativeEntryV\(level)", swiftSettings: settings + [.define("DMT_ISA_V\(level)")],
       linkerSettings: [
-        .unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/exports.map"], .when(platforms: [.linux]))
+        .unsafeFlags(
+          ["-Xlinker", "--version-script=\(Context.packageDirectory)/exports.map"], .when(platforms: [.linux]))
       ])
   }
 
@@ -56,11 +57,12 @@ struct Variant {
   }
 }
 
-let variants = [
-  Variant(level: 2, flags: ["-Xcc", "-march=x86-64-v2"]),
-  Variant(level: 3, flags: ["-Xcc", "-march=x86-64-v3"]),
-  Variant(level: 4, flags: ["-Xcc", "-march=x86-64-v4"]),
-]
+#if arch(x86_64)
+  let variants = (2...4).map { Variant(level: $0, flags: ["-Xcc", "-march=x86-64-v\($0)"]) }
+#else
+  // The lowest variant is written for registers of four floats and knows no instruction of x86-64.
+  let variants = [Variant(level: 2, flags: [])]
+#endif
 
 /// A small host with threads of its own, for tests and measurements.
 let testHost = Target.target(name: "NativeTestHost", dependencies: [contract], swiftSettings: settings)
@@ -69,5 +71,6 @@ let package = Package(
   name: "Native",
   products: variants.map(\.product),
   dependencies: [.package(name: "dmt", path: "../..")],
-  targets: [testHost] + variants.map(\.kernels) + variants.map(\.entry) + variants.map(\.tests) + variants.map(\.benchmark)
+  targets: [testHost] + variants.map(\.kernels) + variants.map(\.entry) + variants.map(\.tests)
+    + variants.map(\.benchmark)
 )

@@ -9,7 +9,7 @@ import NativeTestHost
   @testable import NativeV2
 #endif
 
-/// Measures the kernels on this machine: `native-benchmark-v4 [gemm] [threads]`.
+/// Measures the kernels on this machine: `native-benchmark-v4 [products | tables] [threads]`.
 @main
 struct NativeBenchmark {
   static func main() {
@@ -17,6 +17,7 @@ struct NativeBenchmark {
     let threads = arguments.compactMap { Int($0) }.first ?? 2
     Host.use(TestHost.table)
     TestHost.use(threads: threads)
-    GemmBenchmark.run(threads: threads)
+    if !arguments.contains("tables") { GemmBenchmark.run(threads: threads) }
+    if !arguments.contains("products") { EmbeddingBenchmark.run(threads: threads) }
   }
 }

@@ -219,7 +219,9 @@ final class EmbeddingHarness {
   func fillGradients(_ table: Int, step: Int) -> [Int: [Double]] {
     var draws = Draws(seed: step * 31 + 5)
     let gradients = draws.floats(one.batch * stride)
-    gradients.withUnsafeBufferPointer { if let base = $0.baseAddress { output.floats.update(from: base, count: $0.count) } }
+    gradients.withUnsafeBufferPointer {
+      if let base = $0.baseAddress { output.floats.update(from: base, count: $0.count) }
+    }
     var sums: [Int: [Double]] = [:]
     for occurrence in occurrences(table) {
       let first = occurrence.sample * stride + column(occurrence.feature)

@@ -27,7 +27,8 @@ enum Formulas {
     return c
   }
 
-  static func linear(_ x: [Double], _ w: [Double], _ bias: [Double]?, _ rows: Int, _ width: Int, _ out: Int) -> [Double] {
+  static func linear(_ x: [Double], _ w: [Double], _ bias: [Double]?, _ rows: Int, _ width: Int, _ out: Int) -> [Double]
+  {
     var y = product(rows, out, width, { x[$0 * width + $1] }, { w[$1 * width + $0] })
     if let bias { for i in y.indices { y[i] += bias[i % out] } }
     return y

@@ -58,7 +58,8 @@ struct OperatorCase: CustomTestStringConvertible {
     let tensors = zip(shapes, extents).map { shape, extents in
       dmt_tensor(
         data: nil, device: dmt_device(type: 1, id: 0), ndim: Int32(shape.count),
-        dtype: dmt_dtype(code: UInt8(DMT_DTYPE_FLOAT), bits: 32, lanes: 1), shape: extents, strides: nil, byte_offset: 0)
+        dtype: dmt_dtype(code: UInt8(DMT_DTYPE_FLOAT), bits: 32, lanes: 1), shape: extents, strides: nil, byte_offset: 0
+      )
     }
     let kernels = KernelTable.table.pointee
     var plan = dmt_kernel_plan()
@@ -87,7 +88,9 @@ struct OperatorCase: CustomTestStringConvertible {
     let all = values().map { Guarded($0) }
     let result = Guarded(bytes: output.elements * 4)
     let outputGradient = Guarded(self.outputGradient())
-    let gradients = all.map { adds ? Guarded(Array(repeating: Float(2), count: $0.bytes / 4)) : Guarded(bytes: $0.bytes) }
+    let gradients = all.map {
+      adds ? Guarded(Array(repeating: Float(2), count: $0.bytes / 4)) : Guarded(bytes: $0.bytes)
+    }
     let saved = Guarded(bytes: Int(plan.saved_bytes))
     let scratch = Guarded(bytes: Int(plan.scratch_bytes))
     let samples = (0..<max(1, output.first ?? 1)).map { Int64($0) + 5 }
@@ -120,8 +123,10 @@ struct OperatorCase: CustomTestStringConvertible {
               call.step = 3
               call.node = 77
               call.samples = samples.baseAddress
-              #expect(kernels.forward(plan.handle, &call) == DMT_OK, "\(TestHost.lastError)", sourceLocation: sourceLocation)
-              #expect(kernels.backward(plan.handle, &call) == DMT_OK, "\(TestHost.lastError)", sourceLocation: sourceLocation)
+              #expect(
+                kernels.forward(plan.handle, &call) == DMT_OK, "\(TestHost.lastError)", sourceLocation: sourceLocation)
+              #expect(
+                kernels.backward(plan.handle, &call) == DMT_OK, "\(TestHost.lastError)", sourceLocation: sourceLocation)
             }
           }
         }
@@ -138,7 +143,8 @@ struct OperatorCase: CustomTestStringConvertible {
     let single = try run(threads: 1, adds: false, sourceLocation: sourceLocation)
     let point = values().map { $0.map(Double.init) }
     let expected = formula(point)
-    #expect(worst(single.output, expected, relative: relative, absolute: absolute) == nil, sourceLocation: sourceLocation)
+    #expect(
+      worst(single.output, expected, relative: relative, absolute: absolute) == nil, sourceLocation: sourceLocation)
     for index in point.indices where index >= inputs.count || differentiable.contains(index) {
       let expected = differences(point, index)
       let error = worst(single.gradients[index], expected, relative: 10 * relative, absolute: 10 * absolute)

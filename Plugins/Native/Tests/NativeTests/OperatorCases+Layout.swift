@@ -16,11 +16,15 @@ extension OperatorCases {
     ] {
       cases.append(concat(shapes, axis))
     }
-    for (shape, axis, start, end) in [([4, 9], 1, 2, 7), ([2, 5, 3], 1, 0, 2), ([2, 5, 17], -1, 16, 17), ([3, 4], 1, 0, 4)] {
+    for (shape, axis, start, end) in [
+      ([4, 9], 1, 2, 7), ([2, 5, 3], 1, 0, 2), ([2, 5, 17], -1, 16, 17), ([3, 4], 1, 0, 4),
+    ] {
       cases.append(slice(shape, axis, start, end))
     }
     cases.append(
-      OperatorCase(op: "reshape", inputs: [[3, 4, 5]], output: [3, 20], attributes: ["shape": .ints([-1, 20])]) { $0[0] })
+      OperatorCase(op: "reshape", inputs: [[3, 4, 5]], output: [3, 20], attributes: ["shape": .ints([-1, 20])]) {
+        $0[0]
+      })
     for (shape, perm) in [
       ([3, 4, 5], [0, 2, 1]), ([2, 17, 33], [0, 2, 1]), ([2, 3, 4, 5], [0, 2, 1, 3]), ([2, 3, 4, 5], [0, 3, 1, 2]),
       ([5, 4], [0, 1]), ([2, 16, 16], [0, 2, 1]),
@@ -106,7 +110,9 @@ extension OperatorCases {
 
   static let normalising: [OperatorCase] = {
     var cases: [OperatorCase] = []
-    for (shape, axis) in [([5, 7], 1), ([3, 33], -1), ([2, 4, 5], 1), ([2, 3, 19], 2), ([2, 4, 19], 1), ([4, 1], 1)] {
+    for (shape, axis) in [
+      ([5, 7], 1), ([3, 33], -1), ([2, 4, 5], 1), ([2, 3, 19], 2), ([2, 4, 19], 1), ([4, 1], 1),
+    ] {
       cases.append(softmax(shape, axis))
     }
     for shape in [[5, 7], [2, 3, 33], [130, 5], [1, 129]] { cases.append(layerNorm(shape)) }

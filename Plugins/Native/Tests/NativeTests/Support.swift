@@ -137,7 +137,9 @@ final class TestAttributes {
       case .string(let value): (item.type, item.str) = (DMT_ATTR_STR, text(value))
       case .ints(let values):
         let list = UnsafeMutableRawPointer.allocate(byteCount: max(8, values.count * 8), alignment: 8)
-        for (place, value) in values.enumerated() { list.storeBytes(of: Int64(value), toByteOffset: place * 8, as: Int64.self) }
+        for (place, value) in values.enumerated() {
+          list.storeBytes(of: Int64(value), toByteOffset: place * 8, as: Int64.self)
+        }
         memory.append(list)
         (item.type, item.list, item.list_size) = (DMT_ATTR_I64_LIST, UnsafeRawPointer(list), Int64(values.count))
       }

@@ -28,17 +28,18 @@ extension VariantTests {
     }
 
     @Test func `the exponential is exact to a few units in the last place, and reaches zero and infinity`() {
-      #expect(largestError({ $0.exponential() }, { exp($0) }, floor: 1e-37, in: -86 ... 88.5) < 4e-7)
+      #expect(largestError({ $0.exponential() }, { exp($0) }, floor: 1e-37, in: -86...88.5) < 4e-7)
       #expect(Lane(repeating: 100).exponential()[0] == .infinity)
       #expect(Lane(repeating: -120).exponential()[0] < 1e-37)
       #expect(Lane(repeating: .nan).exponential()[0].isNaN)
     }
 
     @Test func `sigmoid, tanh, erf and gelu agree with the mathematical functions on their whole range`() {
-      #expect(largestError({ $0.sigmoid() }, { 1 / (1 + exp(-$0)) }, floor: 1e-30, in: -60 ... 110) < 1e-6)
-      #expect(largestError({ $0.hyperbolicTangent() }, { tanh($0) }, floor: 1e-30, in: -110 ... 110) < 1e-6)
-      #expect(largestError({ $0.errorFunction() }, { erf($0) }, floor: 1e-30, in: -110 ... 110) < 2e-6)
-      #expect(largestError({ $0.gelu() }, { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) }, floor: 1, in: -110 ... 110) < 1e-6)
+      #expect(largestError({ $0.sigmoid() }, { 1 / (1 + exp(-$0)) }, floor: 1e-30, in: -60...110) < 1e-6)
+      #expect(largestError({ $0.hyperbolicTangent() }, { tanh($0) }, floor: 1e-30, in: -110...110) < 1e-6)
+      #expect(largestError({ $0.errorFunction() }, { erf($0) }, floor: 1e-30, in: -110...110) < 2e-6)
+      #expect(
+        largestError({ $0.gelu() }, { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) }, floor: 1, in: -110...110) < 1e-6)
       for function: (Lane) -> Lane in [{ $0.sigmoid() }, { $0.hyperbolicTangent() }, { $0.errorFunction() }] {
         #expect(function(Lane(repeating: .nan))[0].isNaN)
       }

@@ -51,7 +51,8 @@ enum KernelTable {
         let request = try KernelTable.checked(raw)
         let plan = try KernelTable.plan(request)
         support.pointee.score = 70
-        support.pointee.reason = plan is LinearPlan || plan is MatmulPlan ? KernelTable.productReason : KernelTable.kernelReason
+        support.pointee.reason =
+          plan is LinearPlan || plan is MatmulPlan ? KernelTable.productReason : KernelTable.kernelReason
       } catch {
         if error.status != DMT_UNIMPLEMENTED { return error.report() }
         support.pointee.score = 0

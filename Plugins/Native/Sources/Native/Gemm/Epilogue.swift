@@ -64,7 +64,8 @@ struct Epilogue: BitwiseCopyable {
       let values = c + at
       if let preactivation { (preactivation + at).update(from: values, count: columns) }
       if let crossX0, let crossX {
-        mapElements(columns, values, crossX0 + at, crossX + at, values) { product, x0, x in x.adding(x0, times: product) }
+        mapElements(columns, values, crossX0 + at, crossX + at, values) { product, x0, x in x.adding(x0, times: product)
+        }
       }
       switch activation {
       case .none: break

@@ -116,7 +116,9 @@ final class CrossPlan: KernelPlan {
         accumulate: call.addsToParameter(last - 1), scratch: scratch, parallel)
     }
     if batch == 0 || width == 0 {
-      if rank > 0, let v = call.gradParameter(0), !call.addsToParameter(0) { v.update(repeating: 0, count: rank * width) }
+      if rank > 0, let v = call.gradParameter(0), !call.addsToParameter(0) {
+        v.update(repeating: 0, count: rank * width)
+      }
       return
     }
     if rank == 0 {

@@ -75,7 +75,8 @@ final class FMPlan: KernelPlan {
         guard let target = job.target else { return }
         FMPlan.compress(shape, x, job.y, inner, scratch)
         shape.expand.multiply(
-          .rows(x, stride: shape.dim), .columns(inner, stride: shape.k), to: target + sample &* shape.vectors &* shape.k,
+          .rows(x, stride: shape.dim), .columns(inner, stride: shape.k),
+          to: target + sample &* shape.vectors &* shape.k,
           stride: shape.k, scratch: scratch, .serial)
       }
     }
@@ -139,7 +140,8 @@ final class FMPlan: KernelPlan {
     }
     if let partials = job.partials {
       shape.expand.multiply(
-        .rows(x, stride: shape.dim), .columns(innerGradient, stride: shape.k), to: partials + chunk &* job.partialFloats,
+        .rows(x, stride: shape.dim), .columns(innerGradient, stride: shape.k),
+        to: partials + chunk &* job.partialFloats,
         stride: shape.k, accumulate: !isFirst, scratch: scratch, .serial)
     }
   }

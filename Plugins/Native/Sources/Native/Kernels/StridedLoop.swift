@@ -139,14 +139,43 @@ struct StridedLoop: BitwiseCopyable {
         count: last &- first, result: result + first &* inner.result, resultStep: inner.result,
         a: a + first &* inner.a, aStep: inner.a, b: b + first &* inner.b, bStep: inner.b, adds: job.adds)
       switch job.value {
-      case .first: line.run { a, _ in a } scalar: { a, _ in a }
-      case .negative: line.run { a, _ in Lane.zero - a } scalar: { a, _ in -a }
-      case .sum: line.run { $0 + $1 } scalar: { $0 + $1 }
-      case .difference: line.run { $0 - $1 } scalar: { $0 - $1 }
-      case .product: line.run { $0 * $1 } scalar: { $0 * $1 }
+      case .first:
+        line.run { a, _ in
+          a
+        } scalar: { a, _ in
+          a
+        }
+      case .negative:
+        line.run { a, _ in
+          Lane.zero - a
+        } scalar: { a, _ in
+          -a
+        }
+      case .sum:
+        line.run {
+          $0 + $1
+        } scalar: {
+          $0 + $1
+        }
+      case .difference:
+        line.run {
+          $0 - $1
+        } scalar: {
+          $0 - $1
+        }
+      case .product:
+        line.run {
+          $0 * $1
+        } scalar: {
+          $0 * $1
+        }
       case .scaled:
         let factor = job.factor
-        line.run { a, _ in a * Lane(repeating: factor) } scalar: { a, _ in a * factor }
+        line.run { a, _ in
+          a * Lane(repeating: factor)
+        } scalar: { a, _ in
+          a * factor
+        }
       }
     }
   }

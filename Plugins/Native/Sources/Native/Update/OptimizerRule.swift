@@ -201,7 +201,8 @@ struct OptimizerRule: BitwiseCopyable {
     forEachLane(count) { at, count, isWhole in
       let w = load(weights + at, count, isWhole)
       let g = scaled(load(gradient + at, count, isWhole), w)
-      let average = (load(averages + at, count, isWhole) * Lane(repeating: beta1)).adding(g, times: Lane(repeating: rest1))
+      let average = (load(averages + at, count, isWhole) * Lane(repeating: beta1)).adding(
+        g, times: Lane(repeating: rest1))
       let square =
         (load(squares + at, count, isWhole) * Lane(repeating: beta2)).adding(g * g, times: Lane(repeating: rest2))
       store(average, averages + at, count, isWhole)

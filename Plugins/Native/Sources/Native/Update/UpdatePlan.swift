@@ -91,7 +91,8 @@ final class UpdatePlan {
     guard let parameter = job.parameters[tensor], let gradient = job.gradients[tensor] else { return }
     let weights = parameter.assumingMemoryBound(to: Float.self) + first
     func state(_ index: Int) -> UnsafeMutablePointer<Float> {
-      guard index < job.stateCount, let states = job.states, let state = states[tensor &* job.stateCount &+ index] else {
+      guard index < job.stateCount, let states = job.states, let state = states[tensor &* job.stateCount &+ index]
+      else {
         return weights
       }
       return state.assumingMemoryBound(to: Float.self) + first

@@ -29,7 +29,8 @@ extension Lane {
     let first = unsafeBitCast((half &+ bias) &<< LaneBits(repeating: 23), to: Lane.self)
     let second = unsafeBitCast((rest &+ bias) &<< LaneBits(repeating: 23), to: Lane.self)
     let scaled = result * first * second
-    return scaled
+    return
+      scaled
       .replacing(with: Lane(repeating: .infinity), where: self .> highest)
       .replacing(with: self, where: self .!= self)
   }
