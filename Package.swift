@@ -83,6 +83,7 @@ let package = Package(
 
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
     .testTarget(
-      name: "DMTDataTests", dependencies: ["DMTData", "DMTCore", "DMTManifest"], swiftSettings: settings),
+      name: "DMTDataTests", dependencies: ["DMTData", "DMTCore", "DMTManifest", .product(name: "Subprocess", package: "swift-subprocess")],
+      swiftSettings: settings),
   ]
 )
