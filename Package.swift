@@ -83,7 +83,8 @@ let package = Package(
 
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
     .testTarget(
-      name: "DMTDataTests", dependencies: ["DMTData", "DMTCore", "DMTManifest", .product(name: "Subprocess", package: "swift-subprocess")],
+      name: "DMTDataTests",
+      dependencies: ["DMTData", "DMTCore", "DMTManifest", .product(name: "Subprocess", package: "swift-subprocess")],
       swiftSettings: settings),
   ]
 )

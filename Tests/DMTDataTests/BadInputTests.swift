@@ -9,7 +9,8 @@ struct BadInputTests {
   private let features = [feature("user")]
 
   private func error(
-    _ text: String, _ features: [FeatureSpec]? = nil, dense: [DenseSpec] = [], change: (inout DataSection) -> Void = { _ in }
+    _ text: String, _ features: [FeatureSpec]? = nil, dense: [DenseSpec] = [],
+    change: (inout DataSection) -> Void = { _ in }
   ) throws -> DMTError {
     let scratch = try Scratch()
     try scratch.write("rows.csv", text)
@@ -47,7 +48,8 @@ struct BadInputTests {
     #expect(error.message == "label column 'label' needs 0 or 1, found '2'")
     #expect(error.place.line == 3 && error.place.column == 3)
     #expect(try self.error("user,label\na,\n").message.contains("found an empty field"))
-    #expect(try self.error("user,label\na,x\n") { $0.labelRule = .atLeast(3) }.message.contains("needs a number, found 'x'"))
+    #expect(
+      try self.error("user,label\na,x\n") { $0.labelRule = .atLeast(3) }.message.contains("needs a number, found 'x'"))
   }
 
   @Test("a bad number names the feature and the text, in dense, banded and binned columns alike")
@@ -63,7 +65,9 @@ struct BadInputTests {
 
   @Test("an index out of range names the feature, the index and the bound")
   func indexOutOfRange() throws {
-    for (text, part) in [("10", "index 10 is out of range, expected 0..<10"), ("-1", "index -1"), ("x", "found 'x'"), ("", "empty field")] {
+    for (text, part) in [
+      ("10", "index 10 is out of range, expected 0..<10"), ("-1", "index -1"), ("x", "found 'x'"), ("", "empty field"),
+    ] {
       let found = try error("label,item\n1,9\n0,\(text)\n", [feature("item", .text, .index(rows: 10))])
       #expect(found.message.contains("feature 'item'") && found.message.contains(part), "\(found.message)")
       #expect(found.place.line == 3 && found.place.column == 3)
@@ -108,10 +112,13 @@ struct BadInputTests {
     let scratch = try Scratch()
     try scratch.write("rows.csv", "label,user,book\n1,a,1\n0,b,2\n")
     try scratch.write("books.csv", "id,genre,pages\n1,x,10\n1,y,20\n")
-    func load(_ features: [FeatureSpec], path: String = "books.csv", key: String = "book", on: String = "id") -> DMTError? {
+    func load(_ features: [FeatureSpec], path: String = "books.csv", key: String = "book", on: String = "id")
+      -> DMTError?
+    {
       failure {
         _ = try scratch.load(
-          DataSection(format: .csv, path: "rows.csv", joins: [.init(path: path, key: key, on: on)], split: .files), features)
+          DataSection(format: .csv, path: "rows.csv", joins: [.init(path: path, key: key, on: on)], split: .files),
+          features)
       }
     }
     #expect(load([feature("genre")])?.message.contains("'id' holds '1' twice, in rows 1 and 2") == true)

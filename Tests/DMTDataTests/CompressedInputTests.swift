@@ -11,7 +11,8 @@ struct CompressedInputTests {
   /// Packs a file with the tool whose files end in `ending`.
   private func pack(_ path: String, _ ending: String) async throws {
     let tool = try #require(InputFile.tool(for: "x" + ending))
-    let result = try await Subprocess.run(.name(tool.name), arguments: ["-qkf", path], output: .discarded, error: .string(limit: 4096))
+    let result = try await Subprocess.run(
+      .name(tool.name), arguments: ["-qkf", path], output: .discarded, error: .string(limit: 4096))
     try #require(result.terminationStatus.isSuccess, "\(result.standardError)")
   }
 
@@ -44,7 +45,8 @@ struct CompressedInputTests {
     #expect(error.place.file?.hasSuffix("rows.csv" + ending) == true && error.place.line == nil)
     let tool = try #require(InputFile.tool(for: "x" + ending))
     #expect(error.message.contains("\(tool.name) could not unpack the file"))
-    #expect(error.message.lowercased().contains("unexpected end") || error.message.contains("premature"), "\(error.message)")
+    #expect(
+      error.message.lowercased().contains("unexpected end") || error.message.contains("premature"), "\(error.message)")
     #expect(scratch.cacheFiles.isEmpty)
   }
 
@@ -53,7 +55,8 @@ struct CompressedInputTests {
     let scratch = try Scratch()
     let path = try scratch.write("rows.csv.xz", "no matter")
     let error = try #require(
-      failure { _ = try DecompressedSource(path: path, tool: .init(name: "dmt-no-such-tool", package: "some-package")) })
+      failure { _ = try DecompressedSource(path: path, tool: .init(name: "dmt-no-such-tool", package: "some-package")) }
+    )
     #expect(error.code == .unsupported)
     #expect(error.message.contains("'dmt-no-such-tool' is not installed"))
     #expect(error.remedy?.contains("some-package") == true)

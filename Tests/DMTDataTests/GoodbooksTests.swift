@@ -33,7 +33,8 @@ struct GoodbooksTests {
       #expect(dataset.tables.reduce(0) { $0 + $1.rows } == 68_987)
       #expect(SplitName.allCases.map { dataset.samples(of: $0).positiveCount } == [520_317, 65_138, 64_872])
       #expect(dataset.features.map(\.isSingle) == [true, true, true, true, false])
-      #expect(SplitName.allCases.map { dataset.samples(of: $0).valueCount(ofFeature: 4) } == [1_035_858, 129_339, 129_299])
+      #expect(
+        SplitName.allCases.map { dataset.samples(of: $0).valueCount(ofFeature: 4) } == [1_035_858, 129_339, 129_299])
       // Users that training has not seen share row 0; everything else has been seen.
       #expect(unseen(dataset.samples(of: .train)) == [0, 0, 0, 0])
       #expect(unseen(dataset.samples(of: .valid)) == [444, 0, 0, 0])
@@ -54,7 +55,8 @@ struct AdultTests {
   func facts() throws {
     let scratch = try Scratch()
     let columns = [
-      "age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship", "race",
+      "age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship",
+      "race",
       "sex", "capital-gain", "capital-loss", "hours-per-week", "native-country", "income",
     ]
     let section = DataSection(
@@ -70,7 +72,8 @@ struct AdultTests {
         feature($0, numeric.contains($0) ? .quantiles(20, zeroApart: zeroApart.contains($0)) : .text)
       },
       dense: numeric.map {
-        DenseSpec(name: $0 + "-value", column: $0, transform: logged.contains($0) ? [.log1p, .standardise] : .standardise)
+        DenseSpec(
+          name: $0 + "-value", column: $0, transform: logged.contains($0) ? [.log1p, .standardise] : .standardise)
       }, folder: example("adult"))
     #expect(SplitName.allCases.map { dataset.count(of: $0) } == [29_301, 3_260, 16_281])
     #expect(SplitName.allCases.map { dataset.samples(of: $0).positiveCount } == [7_063, 778, 3_846])
@@ -78,13 +81,21 @@ struct AdultTests {
     #expect(dataset.tables.map(\.rows) == [21, 10, 21, 17, 10, 8, 16, 7, 6, 3, 18, 19, 12, 43])
 
     let test = dataset.samples(of: .test)
-    let gains = bags(test, 10).map { dataset.encoder.vocabulary(ofTable: "capital-gain")?.category(ofRow: $0[0]) ?? "?" }
+    let gains = bags(test, 10).map {
+      dataset.encoder.vocabulary(ofTable: "capital-gain")?.category(ofRow: $0[0]) ?? "?"
+    }
     let expected = [14958, 73, 65, 67, 24, 98, 62, 71, 60, 49, 99, 126, 128, 84, 21, 211, 85]
     for (bin, count) in expected.enumerated() {
-      #expect(gains.count { $0 == (bin == 0 ? "zero" : String(bin - 1)) || bin == 1 && $0 == "0" } == count, "bin \(bin)")
+      #expect(
+        gains.count { $0 == (bin == 0 ? "zero" : String(bin - 1)) || bin == 1 && $0 == "0" } == count, "bin \(bin)")
     }
-    let hours = bags(test, 12).map { dataset.encoder.vocabulary(ofTable: "hours-per-week")?.category(ofRow: $0[0]) ?? "?" }
-    #expect((0..<11).map { bin in hours.count { $0 == String(bin) } } == [828, 756, 471, 757, 1112, 7902, 973, 263, 1536, 415, 1268])
+    let hours = bags(test, 12).map {
+      dataset.encoder.vocabulary(ofTable: "hours-per-week")?.category(ofRow: $0[0]) ?? "?"
+    }
+    #expect(
+      (0..<11).map { bin in hours.count { $0 == String(bin) } } == [
+        828, 756, 471, 757, 1112, 7902, 973, 263, 1536, 415, 1268,
+      ])
 
     let first = dense(dataset.samples(of: .train))[0]
     let last = try #require(dense(test).last)

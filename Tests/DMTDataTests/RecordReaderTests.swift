@@ -35,7 +35,9 @@ struct RecordReaderTests {
     return all
   }
 
-  @Test("quotes, doubled quotes, line ends inside quotes, CRLF and empty fields, however the bytes arrive", arguments: 1...9)
+  @Test(
+    "quotes, doubled quotes, line ends inside quotes, CRLF and empty fields, however the bytes arrive", arguments: 1...9
+  )
   func quoting(step: Int) throws {
     let text = "a,b,c\r\n\"x,1\",\"say \"\"hi\"\"\",\"two\nlines\"\r\n,,\n\n\"\",é,\"\"\"\"\nlast,row,here"
     #expect(
@@ -54,7 +56,8 @@ struct RecordReaderTests {
   func brokenQuotes(step: Int) throws {
     #expect(
       try records("a,b\n\"x\"y,1\nc,d\ne,\"open\nf,g\n", step: step) == [
-        ["a", "b"], ["!text follows a closing quote"], ["c", "d"], ["!the quote that opens here is never closed"], ["f", "g"],
+        ["a", "b"], ["!text follows a closing quote"], ["c", "d"], ["!the quote that opens here is never closed"],
+        ["f", "g"],
       ])
   }
 
@@ -74,8 +77,10 @@ struct RecordReaderTests {
   @Test("numbers are read as the standard library reads them, and nothing else is a number")
   func numbers() {
     let good = [
-      "0", "-0", "1", "+7", "3.25", ".5", "5.", "1e3", "1E-3", "-2.5e+2", "123456789012345678", "1234567890123456789012",
-      "0.1", "2.2250738585072014e-308", "1.7976931348623157e308", "9007199254740993", "0.000000000000000000000000001234",
+      "0", "-0", "1", "+7", "3.25", ".5", "5.", "1e3", "1E-3", "-2.5e+2", "123456789012345678",
+      "1234567890123456789012",
+      "0.1", "2.2250738585072014e-308", "1.7976931348623157e308", "9007199254740993",
+      "0.000000000000000000000000001234",
       "4.35", "0.30000000000000004", "1e22", "1e23", "00012.50",
     ]
     for text in good {

@@ -37,7 +37,8 @@ final class DecompressedSource: ByteSource {
       process = child.process
     case .failure(.noSuchFileOrDirectory):
       throw DMTError(
-        .unsupported, "the file is compressed and the command '\(tool.name)' is not installed", place: .init(file: path),
+        .unsupported, "the file is compressed and the command '\(tool.name)' is not installed",
+        place: .init(file: path),
         remedy: "install it (Debian, Ubuntu: apt-get install \(tool.package)) or unpack the file")
     case .failure(let error):
       throw DMTError(.io, "\(tool.name) could not be started: \(error)", place: .init(file: path))
