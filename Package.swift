@@ -32,19 +32,21 @@ let package = Package(
     // The vocabulary and the protocols.
     .target(name: "DMTCore", dependencies: ["CDMTPlugin"], swiftSettings: settings),
 
+    // The contract's structs and the core's values, each from the other; plugins and host share it.
+    .target(name: "DMTBridge", dependencies: ["CDMTPlugin", "DMTCore"], swiftSettings: settings),
+
     // What a Swift plugin author imports.
     .target(
-      name: "DMTPluginKit", dependencies: ["CDMTPlugin", "DMTCore"],
+      name: "DMTPluginKit", dependencies: ["CDMTPlugin", "DMTCore", "DMTBridge"],
       swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
 
     // Finds, scans and loads plugins; the host's services; the registry.
+    .target(name: "CDMTHostShims"),
     .target(
       name: "DMTPluginHost",
       dependencies: [
-        "CDMTPlugin", "DMTCore",
+        "CDMTPlugin", "CDMTHostShims", "DMTCore", "DMTBridge",
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
 
@@ -56,35 +58,64 @@ let package = Package(
     .target(
       name: "DMTRuntime",
       dependencies: [
-        "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules",
+        "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTCases",
       ], swiftSettings: settings),
     .target(
       name: "DMTData",
       dependencies: [
         "DMTCore", "DMTManifest",
-        .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
+    // Reads and writes tensor files: checkpoints and cases.
+    .target(name: "DMTSafetensors", dependencies: ["DMTCore"], swiftSettings: settings),
+    // Runs cases (Tests/Cases) and gradient checks on backends.
+    .target(
+      name: "DMTCases", dependencies: ["CDMTPlugin", "DMTCore", "DMTSafetensors"], swiftSettings: settings),
     .target(
       name: "DMTTraining",
       dependencies: [
-        "CDMTPlugin", "DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTPluginHost",
+        "CDMTPlugin", "DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTPluginHost", "DMTSafetensors",
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "dmt",
       dependencies: [
-        "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
-        "DMTData", "DMTTraining",
+        "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
+        "DMTData", "DMTTraining", "DMTSafetensors", "DMTCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
 
+    .testTarget(
+      name: "DMTPluginHostTests",
+      dependencies: [
+        "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
+    .testTarget(
+      name: "DMTRuntimeTests",
+      dependencies: ["CDMTPlugin", "DMTCore", "DMTManifest", "DMTReference", "DMTRuntime", "DMTCases"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DMTReferenceTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DMTCasesTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases", "DMTSafetensors"],
+      swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
     .testTarget(
       name: "DMTDataTests",
       dependencies: ["DMTData", "DMTCore", "DMTManifest", .product(name: "Subprocess", package: "swift-subprocess")],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DMTManifestTests", dependencies: ["DMTCore", "DMTManifest", "DMTModules"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTTrainingTests",
+      dependencies: ["DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTSafetensors", "DMTTraining"],
       swiftSettings: settings),
   ]
 )

@@ -120,7 +120,8 @@ extension AttributeField {
         }
       for text in texts where !choices.contains(text) {
         throw DMTError(
-          .invalidArgument, "\(owner): attribute '\(name)' is '\(text)', expected one of \(choices.joined(separator: ", "))",
+          .invalidArgument,
+          "\(owner): attribute '\(name)' is '\(text)', expected one of \(choices.joined(separator: ", "))",
           remedy: Spelling.nearest(to: text, in: choices).map { "did you mean '\($0)'?" })
       }
     }

@@ -36,7 +36,8 @@ public struct DMTError: Error, Sendable, Equatable, CustomStringConvertible {
     var text = place.isEmpty ? "error: \(message)" : "\(place): error: \(message)"
     if let remedy { text += "\n  fix: \(remedy)" }
     for cause in causes {
-      text += "\n  " + cause.description.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ")
+      text +=
+        "\n  " + cause.description.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ")
     }
     return text
   }

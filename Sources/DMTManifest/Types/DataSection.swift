@@ -1,7 +1,7 @@
 public import DMTCore
 
 /// Where the samples come from and how they are split.
-public struct DataSection: Sendable {
+public struct DataSection: Sendable, Equatable {
   /// The layout of the files.
   public enum Format: String, Sendable, CaseIterable {
     /// Comma-separated, quoted as in RFC 4180, with a header line or with `columns`.
@@ -17,7 +17,7 @@ public struct DataSection: Sendable {
   }
 
   /// A table of further columns, joined to each row by a key.
-  public struct Join: Sendable {
+  public struct Join: Sendable, Equatable {
     public var path: String
     /// The column of the main file that holds the key.
     public var key: String
@@ -33,7 +33,7 @@ public struct DataSection: Sendable {
   }
 
   /// How a value of the label column becomes 0 or 1.
-  public enum LabelRule: Sendable {
+  public enum LabelRule: Sendable, Equatable {
     /// The column holds 0 or 1; anything else is an error.
     case binary
     /// 1 when the number is at least this.
@@ -43,7 +43,7 @@ public struct DataSection: Sendable {
   }
 
   /// How rows are divided into train, valid and test.
-  public enum Split: Sendable {
+  public enum Split: Sendable, Equatable {
     /// Row i (from 0, in file order): h = ((i * 2654435761) mod 2^32) >> 16, h mod 10: 0-7 train, 8 valid, 9 test.
     /// Where ``DataSection/testPath`` is given, only 8 is taken out for valid, the rest is train.
     case rows

@@ -1,7 +1,7 @@
 public import DMTCore
 
 /// A categorical feature: how a column becomes a bag of row numbers of a table.
-public struct FeatureSpec: Sendable {
+public struct FeatureSpec: Sendable, Equatable {
   /// One band of a numeric column cut into categories: values from `from` on, cut at the multiples of `width`.
   public struct Band: Sendable, Equatable {
     public var from: Double
@@ -70,7 +70,7 @@ public struct FeatureSpec: Sendable {
 }
 
 /// A numeric feature: a column of the dense input.
-public struct DenseSpec: Sendable {
+public struct DenseSpec: Sendable, Equatable {
   /// What is done to the number, in this order: log1p (of max(x, 0)), then standardise (mean 0, deviation 1 over train).
   public struct Transform: OptionSet, Sendable {
     public let rawValue: Int

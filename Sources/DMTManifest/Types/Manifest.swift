@@ -1,5 +1,5 @@
 /// One pipeline: what to read, which model to build from it, and how to train it.
-public struct Manifest: Sendable {
+public struct Manifest: Sendable, Equatable {
   /// The manifest format; this build reads 1.
   public var version: Int
   /// What the pipeline is called in logs and run folders.

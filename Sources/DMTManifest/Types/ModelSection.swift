@@ -1,7 +1,7 @@
 public import DMTCore
 
 /// The model: tables, towers, over-arch.
-public struct ModelSection: Sendable {
+public struct ModelSection: Sendable, Equatable {
   /// Embedding dimension of every feature that names none.
   public var dim: Int
   /// Initial values of the tables.
@@ -30,7 +30,7 @@ public struct ModelSection: Sendable {
 }
 
 /// A module by name with its attributes.
-public struct ModuleSpec: Sendable {
+public struct ModuleSpec: Sendable, Equatable {
   /// The registered name, such as `tower.dcn` or `dlrm`.
   public var module: String
   public var attributes: Attributes
@@ -44,7 +44,7 @@ public struct ModuleSpec: Sendable {
 }
 
 /// One tower: the features it reads and its tower module.
-public struct TowerSpec: Sendable {
+public struct TowerSpec: Sendable, Equatable {
   public var name: String
   /// Names of the features, in the order in which the tower sees them.
   public var features: [String]

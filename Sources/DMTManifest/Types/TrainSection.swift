@@ -1,7 +1,7 @@
 public import DMTCore
 
 /// How the model is trained.
-public struct TrainSection: Sendable {
+public struct TrainSection: Sendable, Equatable {
   /// How the learning rates move; every kind may start with a linear warm-up.
   public enum Schedule: Sendable, Equatable {
     case constant
@@ -49,7 +49,8 @@ public struct TrainSection: Sendable {
 
   public init(
     epochs: Int = 1, batch: Int = 4096, seed: UInt64 = 1, optimizer: OptimizerSpec = OptimizerSpec(name: "adam"),
-    tableOptimizer: OptimizerSpec = OptimizerSpec(name: "rowwise_adagrad"), schedule: Schedule = .constant,
+    tableOptimizer: OptimizerSpec = OptimizerSpec(name: "rowwise_adagrad", learningRate: 0.01),
+    schedule: Schedule = .constant,
     warmupSteps: Int = 0, clipNorm: Double? = nil, earlyStopping: EarlyStopping? = nil, evaluateEvery: Int? = nil,
     checkpointEvery: Int? = nil, shuffle: Bool = true, threads: Int? = nil, place: DMTError.Place = .init()
   ) {

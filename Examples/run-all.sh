@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Checks every manifest under Examples, and the one in README.md, then trains each for a few steps on its real data and
+# evaluates the run: Examples/run-all.sh [STEPS], 20 unless said. Needs `make`. Goes on after a failure, fails at the end.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+steps=${1:-20}
+scratch=$(mktemp -d)
+# The README's manifest names its files from the repository's root, so it has to lie there.
+readme=readme-manifest.yaml
+trap 'rm -rf "$scratch" "$readme"' EXIT
+
+sed -n '/^```yaml$/,/^```$/p' README.md | sed '/^```/d' > "$readme"
+manifests=(Examples/*/*.yaml "$readme")
+failed=()
+
+# run_example MANIFEST
+run_example() {
+  local run
+  run=$scratch/$(echo "${1%.yaml}" | tr '/' '-')
+  bin/dmt check "$1" &&
+    bin/dmt train "$1" --out "$run" --set train.epochs=1 --max-steps "$steps" &&
+    bin/dmt eval "$run" --json > "$run.json" &&
+    grep -q '"auc"' "$run.json"
+}
+
+for manifest in "${manifests[@]}"; do
+  echo "--- $manifest, $steps steps"
+  if run_example "$manifest"; then
+    echo "ok $manifest"
+  else
+    echo "FAILED $manifest"
+    failed+=("$manifest")
+  fi
+done
+
+echo "$((${#manifests[@]} - ${#failed[@]})) of ${#manifests[@]} examples passed"
+[ ${#failed[@]} -eq 0 ] || { printf 'failed: %s\n' "${failed[@]}"; exit 1; }

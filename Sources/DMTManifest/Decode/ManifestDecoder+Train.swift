@@ -1,0 +1,45 @@
+import DMTCore
+
+extension ManifestDecoder {
+  func train(_ reader: NodeReader) throws(DMTError) -> TrainSection {
+    let schedule = try reader.required("schedule")
+    return TrainSection(
+      epochs: try reader.required("epochs").int(), batch: try reader.required("batch").int(),
+      seed: UInt64(clamping: try reader.required("seed").int()),
+      optimizer: try optimizer(reader.required("optimizer"), among: catalog.denseOptimizers),
+      tableOptimizer: try optimizer(reader.required("tables"), among: catalog.tableOptimizers),
+      schedule: try self.schedule(schedule), warmupSteps: try schedule.required("warmup").int(),
+      clipNorm: try reader.child("clip_norm")?.number(), earlyStopping: try earlyStopping(reader),
+      evaluateEvery: try reader.child("evaluate_every")?.int(),
+      checkpointEvery: try reader.child("checkpoint_every")?.int(), shuffle: try reader.required("shuffle").bool(),
+      threads: try reader.child("threads")?.int(), place: reader.place)
+  }
+
+  private func optimizer(
+    _ reader: NodeReader, among optimizers: [String: ManifestCatalog.Optimizer]
+  ) throws(DMTError) -> OptimizerSpec {
+    let name = try reader.required("name").text()
+    let schema = optimizers[name]?.schema ?? AttributeSchema()
+    return OptimizerSpec(
+      name: name, learningRate: try reader.required("lr").number(),
+      attributes: try reader.attributes(schema, except: ["name", "lr"]))
+  }
+
+  private func schedule(_ reader: NodeReader) throws(DMTError) -> TrainSection.Schedule {
+    switch try reader.required("kind").text() {
+    case "linear": return .linear(final: try reader.required("final").number())
+    case "cosine": return .cosine(final: try reader.required("final").number())
+    case "step":
+      return .step(every: try reader.required("every").number(), factor: try reader.required("factor").number())
+    case "plateau":
+      return .plateau(factor: try reader.required("factor").number(), patience: try reader.required("patience").int())
+    default: return .constant
+    }
+  }
+
+  private func earlyStopping(_ reader: NodeReader) throws(DMTError) -> TrainSection.EarlyStopping? {
+    guard let stopping = reader.child("early_stopping") else { return nil }
+    return TrainSection.EarlyStopping(
+      metric: try stopping.required("metric").text(), patience: try stopping.required("patience").int())
+  }
+}

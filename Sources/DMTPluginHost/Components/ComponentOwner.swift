@@ -1,0 +1,52 @@
+internal import CDMTHostShims
+internal import CDMTPlugin
+internal import DMTBridge
+internal import DMTCore
+
+/// Who is called: the plugin and the component that errors are attributed to.
+struct ComponentOwner: Sendable {
+  var plugin: String
+  var component: String?
+
+  func place(_ phase: String) -> DMTError.Place {
+    DMTError.Place(plugin: plugin, component: component, phase: phase)
+  }
+
+  /// What a status means, with the message that the plugin left on this thread.
+  func failure(_ status: dmt_status, _ phase: String) -> DMTError {
+    var keptStatus: Int32 = 0
+    var message: UnsafePointer<CChar>?
+    let size = dmt_error_take(&keptStatus, &message)
+    // A message of another status is a leftover of a call that went well in the end.
+    var text = ""
+    if keptStatus == status, size > 0, let message {
+      let bytes = UnsafeBufferPointer(start: message, count: Int(size))
+      text = bytes.withMemoryRebound(to: UInt8.self) { String(decoding: $0, as: UTF8.self) }
+    }
+    if text.isEmpty { text = "failed without a message (\(statusName(status)))" }
+    return DMTError(DMTError.Code(status: status), text, place: place(phase))
+  }
+
+  /// The plugin broke the contract.
+  func broken(_ message: String, _ phase: String) -> DMTError {
+    DMTError(.pluginFailed, message, place: place(phase), remedy: "report this to the plugin's author")
+  }
+
+  /// Runs a call that answers a status.
+  func call(_ phase: String, _ body: () -> dmt_status) throws(DMTError) {
+    var ignored: Int32 = 0
+    var nothing: UnsafePointer<CChar>?
+    _ = dmt_error_take(&ignored, &nothing)
+    let status = body()
+    if status != DMT_OK { throw failure(status, phase) }
+  }
+
+  /// Runs code that reads what the plugin answered: what is wrong with it is the plugin's fault.
+  func reading<Result>(_ phase: String, _ body: () throws(DMTError) -> Result) throws(DMTError) -> Result {
+    do throws(DMTError) {
+      return try body()
+    } catch {
+      throw broken(error.message, phase)
+    }
+  }
+}

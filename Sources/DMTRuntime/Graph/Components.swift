@@ -1,0 +1,45 @@
+public import DMTCore
+import DMTModules
+import DMTReference
+
+/// Everything a model is composed of on this machine: operators, modules, kernels; built in or from plugins.
+public struct Components: Sendable {
+  public var operators: [String: any Operator]
+  public var modules: [String: any Module]
+  /// By name; `reference` is always there.
+  public var backends: [String: any Backend]
+  public var embeddings: [String: any EmbeddingBackend]
+  public var updates: [String: any UpdateBackend]
+  /// Kernels that came with an operator of a plugin, by the operator's name.
+  public var operatorKernels: [String: any Backend]
+
+  public init(
+    operators: [any Operator] = [], modules: [any Module] = [], backends: [any Backend] = [],
+    embeddings: [any EmbeddingBackend] = [], updates: [any UpdateBackend] = [],
+    operatorKernels: [String: any Backend] = [:]
+  ) {
+    self.operators = Dictionary(operators.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.modules = Dictionary(modules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.backends = Dictionary(backends.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.embeddings = Dictionary(embeddings.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.updates = Dictionary(updates.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.operatorKernels = operatorKernels
+  }
+
+  /// What every build has: opset 1, the plain modules and the reference kernels.
+  public static let builtin = Components(
+    operators: Opset.operators, modules: PlainModules.modules, backends: [ReferenceBackend()],
+    embeddings: [ReferenceEmbedding()], updates: [ReferenceUpdate()])
+
+  /// These components with those of `other` that have new names.
+  public func adding(_ other: Components) -> Components {
+    var result = self
+    result.operators.merge(other.operators) { first, _ in first }
+    result.modules.merge(other.modules) { first, _ in first }
+    result.backends.merge(other.backends) { first, _ in first }
+    result.embeddings.merge(other.embeddings) { first, _ in first }
+    result.updates.merge(other.updates) { first, _ in first }
+    result.operatorKernels.merge(other.operatorKernels) { first, _ in first }
+    return result
+  }
+}

@@ -1,0 +1,200 @@
+import CDMTPlugin
+import DMTCore
+
+/// Looks the features of a batch up and updates the tables, all tables in one call.
+final class EmbeddingEngine {
+  let store: TableStore
+  let kernel: any EmbeddingKernel
+  private let plan: ModelPlan
+  private let call: UnsafeMutablePointer<dmt_embedding_call>
+  private let features: UnsafeMutablePointer<dmt_jagged>
+  private let tables: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  private let outputs: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  private let strides: UnsafeMutablePointer<Int64>
+  private let states: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  private let dedups: UnsafeMutablePointer<UnsafeMutablePointer<dmt_dedup>?>
+  private let rowGradientPointers: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  private var rowGradientCapacity: [Int]
+  private var scratch = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+  private var scratchBytes = 64
+  /// Row numbers in the bags of each table in the current batch.
+  private var occurrences: [Int]
+  /// The dedups are those of the current batch.
+  private var isDeduplicated = false
+
+  init(
+    plan: ModelPlan, store: TableStore, backend: any EmbeddingBackend, optimizer: OptimizerSpec?, threads: Int
+  ) throws(DMTError) {
+    self.plan = plan
+    self.store = store
+    kernel = try backend.bind(
+      EmbeddingRequest(
+        dtype: store.dtype, tables: plan.tables.map(\.shape), features: plan.features,
+        outputCount: plan.embeddingOutputs.count, optimizer: optimizer, threads: threads))
+    call = .allocate(capacity: 1)
+    features = .allocate(capacity: plan.features.count)
+    features.initialize(repeating: dmt_jagged(), count: plan.features.count)
+    tables = .allocate(capacity: plan.tables.count)
+    rowGradientPointers = .allocate(capacity: plan.tables.count)
+    rowGradientPointers.initialize(repeating: nil, count: plan.tables.count)
+    rowGradientCapacity = Array(repeating: 0, count: plan.tables.count)
+    outputs = .allocate(capacity: plan.embeddingOutputs.count)
+    outputs.initialize(repeating: nil, count: plan.embeddingOutputs.count)
+    strides = .allocate(capacity: plan.embeddingOutputs.count)
+    states = .allocate(capacity: max(plan.tables.count * store.states.count, 1))
+    dedups = .allocate(capacity: plan.tables.count)
+    occurrences = Array(repeating: 0, count: plan.tables.count)
+    for (index, output) in plan.embeddingOutputs.enumerated() { strides[index] = Int64(output.columns) }
+    for index in plan.tables.indices {
+      tables[index] = store.weight(index)
+      for state in store.states.indices { states[index * store.states.count + state] = store.state(index, state) }
+      let dedup = UnsafeMutablePointer<dmt_dedup>.allocate(capacity: 1)
+      dedup.initialize(to: dmt_dedup())
+      dedup.pointee.struct_size = UInt32(MemoryLayout<dmt_dedup>.size)
+      dedups[index] = dedup
+    }
+    var call = dmt_embedding_call()
+    call.struct_size = UInt32(MemoryLayout<dmt_embedding_call>.size)
+    call.features = UnsafePointer(features)
+    call.tables = UnsafePointer(tables)
+    call.outputs = UnsafePointer(outputs)
+    call.output_strides = UnsafePointer(strides)
+    call.dedups = UnsafePointer(dedups)
+    call.states = UnsafePointer(states)
+    call.row_gradients = UnsafePointer(rowGradientPointers)
+    self.call.initialize(to: call)
+  }
+
+  deinit {
+    for index in plan.tables.indices {
+      if let dedup = dedups[index] {
+        if dedup.pointee.capacity > 0 { release(dedup) }
+        dedup.deallocate()
+      }
+      rowGradientPointers[index]?.deallocate()
+    }
+    scratch.deallocate()
+    rowGradientPointers.deallocate()
+    dedups.deallocate()
+    states.deallocate()
+    strides.deallocate()
+    outputs.deallocate()
+    tables.deallocate()
+    features.deallocate()
+    call.deallocate()
+  }
+
+  // MARK: - Calls
+
+  /// Pools every bag of the batch into the embedding outputs of `program`.
+  func forward(_ batch: Batch, program: Program) throws(DMTError) {
+    try setBatch(batch)
+    for (index, output) in plan.embeddingOutputs.enumerated() { outputs[index] = program.memory(of: output.value) }
+    try kernel.forward(call)
+  }
+
+  /// Points the following calls to the gradients of the embedding outputs.
+  func setGradients(of program: Program) {
+    for (index, output) in plan.embeddingOutputs.enumerated() {
+      outputs[index] = program.gradientMemory(of: output.value)
+    }
+  }
+
+  /// Updates the touched rows of all tables.
+  func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
+    try deduplicate()
+    call.pointee.learning_rate = learningRate
+    call.pointee.gradient_scale = gradientScale
+    call.pointee.step = Int64(step)
+    try kernel.update(call)
+  }
+
+  /// The summed gradient of every touched row of every table, in the order of ``dedup(_:)``.
+  func computeRowGradients(gradientScale: Double) throws(DMTError) {
+    try deduplicate()
+    for index in plan.tables.indices {
+      let count = occurrences[index] * plan.tables[index].shape.dim
+      if count > rowGradientCapacity[index] {
+        rowGradientPointers[index]?.deallocate()
+        rowGradientPointers[index] = .allocate(byteCount: count * store.dtype.byteCount, alignment: 64)
+        rowGradientCapacity[index] = count
+      }
+    }
+    call.pointee.gradient_scale = gradientScale
+    try kernel.rowGradients(call)
+  }
+
+  /// Distinct rows of table `table` in this batch.
+  func dedup(_ table: Int) -> UnsafePointer<dmt_dedup>? { dedups[table].map { UnsafePointer($0) } }
+
+  /// Row gradients of table `table` after ``computeRowGradients(gradientScale:)``.
+  func rowGradients(_ table: Int) -> UnsafeMutableRawPointer? { rowGradientPointers[table] }
+
+  // MARK: - The batch
+
+  private func setBatch(_ batch: Batch) throws(DMTError) {
+    call.pointee.batch = Int64(batch.count)
+    isDeduplicated = false
+    for index in occurrences.indices { occurrences[index] = 0 }
+    var total = 0
+    for (index, feature) in plan.features.enumerated() {
+      let jagged = batch.jagged(feature: plan.batchFeatures[index])
+      try check(jagged, feature: index, samples: batch.count)
+      features[index] = dmt_jagged(
+        values: jagged.values, offsets: jagged.offsets, weights: jagged.weights,
+        value_count: Int64(jagged.valueCount))
+      occurrences[feature.table] += jagged.valueCount
+      total += jagged.valueCount
+    }
+    let bytes = kernel.scratchBytes(batch: batch.count, values: total)
+    if bytes > scratchBytes {
+      scratch.deallocate()
+      scratch = .allocate(byteCount: bytes, alignment: 64)
+      scratchBytes = bytes
+    }
+    call.pointee.scratch = scratch
+  }
+
+  private func check(_ jagged: Jagged, feature: Int, samples: Int) throws(DMTError) {
+    let rows = Int64(plan.tables[plan.features[feature].table].shape.rows)
+    var smallest: Int64 = 0
+    var largest: Int64 = -1
+    for index in 0..<jagged.valueCount {
+      smallest = min(smallest, jagged.values[index])
+      largest = max(largest, jagged.values[index])
+    }
+    guard smallest < 0 || largest >= rows else { return }
+    let bad = smallest < 0 ? smallest : largest
+    throw DMTError(
+      .invalidData,
+      "feature '\(plan.featureNames[plan.batchFeatures[feature]])' has row number \(bad), table "
+        + "'\(plan.tables[plan.features[feature].table].name)' has rows 0 to \(rows - 1)",
+      remedy: "the data was prepared for another table size; remove its cache and prepare it anew")
+  }
+
+  private func deduplicate() throws(DMTError) {
+    guard !isDeduplicated else { return }
+    for index in plan.tables.indices {
+      guard let dedup = dedups[index] else { continue }
+      let needed = Int64(occurrences[index])
+      if needed > dedup.pointee.capacity || dedup.pointee.rows == nil {
+        if dedup.pointee.rows != nil { release(dedup) }
+        let room = max(Int(needed), 1)
+        dedup.pointee.rows = .allocate(capacity: room)
+        dedup.pointee.starts = .allocate(capacity: room + 1)
+        dedup.pointee.order = .allocate(capacity: room)
+        dedup.pointee.bags = .allocate(capacity: room)
+        dedup.pointee.capacity = Int64(room)
+      }
+    }
+    try kernel.dedup(call)
+    isDeduplicated = true
+  }
+
+  private func release(_ dedup: UnsafeMutablePointer<dmt_dedup>) {
+    dedup.pointee.rows?.deallocate()
+    dedup.pointee.starts?.deallocate()
+    dedup.pointee.order?.deallocate()
+    dedup.pointee.bags?.deallocate()
+  }
+}

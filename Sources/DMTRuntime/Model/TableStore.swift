@@ -1,0 +1,53 @@
+public import DMTCore
+
+/// The weights of the tables of a rank and the optimizer's state for them.
+public final class TableStore {
+  public let tables: [ModelPlan.Table]
+  public let dtype: DType
+  /// The optimizer's states for every table.
+  public let states: [OptimizerSpec.State]
+  private let weights: [UnsafeMutableRawPointer]
+  private let stateMemory: [UnsafeMutableRawPointer]
+
+  /// Initial weights follow from `seed` and the tables' names.
+  public init(_ tables: [ModelPlan.Table], dtype: DType, optimizer: OptimizerSpec?, seed: UInt64) throws(DMTError) {
+    self.tables = tables
+    self.dtype = dtype
+    states = try optimizer?.states() ?? []
+    var weights: [UnsafeMutableRawPointer] = []
+    var stateMemory: [UnsafeMutableRawPointer] = []
+    for table in tables {
+      let count = table.shape.rows * table.shape.dim
+      let memory = TableStore.zeros(count, dtype)
+      if dtype == .float64 {
+        table.initializer.write(
+          to: memory.assumingMemoryBound(to: Double.self), range: 0..<count, seed: seed, name: table.parameterName)
+      } else {
+        table.initializer.write(
+          to: memory.assumingMemoryBound(to: Float.self), range: 0..<count, seed: seed, name: table.parameterName)
+      }
+      weights.append(memory)
+      for state in states { stateMemory.append(TableStore.zeros(state.isRowwise ? table.shape.rows : count, dtype)) }
+    }
+    self.weights = weights
+    self.stateMemory = stateMemory
+  }
+
+  deinit {
+    for memory in weights { memory.deallocate() }
+    for memory in stateMemory { memory.deallocate() }
+  }
+
+  /// Weights of table `index`, rows x dim.
+  public func weight(_ index: Int) -> UnsafeMutableRawPointer { weights[index] }
+
+  /// State `state` of table `table`.
+  public func state(_ table: Int, _ state: Int) -> UnsafeMutableRawPointer { stateMemory[table * states.count + state] }
+
+  private static func zeros(_ count: Int, _ dtype: DType) -> UnsafeMutableRawPointer {
+    let bytes = max(count * dtype.byteCount, 1)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    return memory
+  }
+}
