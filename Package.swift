@@ -64,7 +64,6 @@ let package = Package(
       name: "DMTData",
       dependencies: [
         "DMTCore", "DMTManifest",
-        .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
@@ -107,6 +106,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
     .testTarget(
+      name: "DMTDataTests",
+      dependencies: ["DMTData", "DMTCore", "DMTManifest", .product(name: "Subprocess", package: "swift-subprocess")],
+      swiftSettings: settings),
+    .testTarget(
       name: "DMTManifestTests", dependencies: ["DMTCore", "DMTManifest", "DMTModules"], swiftSettings: settings),
     .testTarget(
       name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
@@ -114,7 +117,5 @@ let package = Package(
       name: "DMTTrainingTests",
       dependencies: ["DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTSafetensors", "DMTTraining"],
       swiftSettings: settings),
-    .testTarget(
-      name: "DMTDataTests", dependencies: ["DMTData", "DMTCore", "DMTManifest"], swiftSettings: settings),
   ]
 )
