@@ -78,11 +78,12 @@ let package = Package(
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTPluginHost", "DMTSafetensors",
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "dmt",
       dependencies: [
-        "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
+        "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
         "DMTData", "DMTTraining", "DMTSafetensors", "DMTCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -113,7 +114,8 @@ let package = Package(
     .testTarget(
       name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
     .testTarget(
-      name: "DMTTrainingTests", dependencies: ["DMTCore", "DMTManifest", "DMTSafetensors", "DMTTraining"],
+      name: "DMTTrainingTests",
+      dependencies: ["DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTSafetensors", "DMTTraining"],
       swiftSettings: settings),
     .testTarget(
       name: "DMTDataTests", dependencies: ["DMTData", "DMTCore", "DMTManifest"], swiftSettings: settings),

@@ -70,7 +70,15 @@ public struct ReferenceBackend: Backend {
 
   private static func maker<Operation: ReferenceOperation>(_: Operation.Type) -> Maker {
     { (request: CheckedRequest) throws(DMTError) -> any Kernel in
-      let operation = try Operation(request)
+      let operation: Operation
+      do throws(DMTError) {
+        operation = try Operation(request)
+      } catch {
+        // What an attribute is read by does not know whose attribute it is.
+        var named = error
+        if !named.message.hasPrefix("operator ") { named.message = "operator \(request.op): \(named.message)" }
+        throw named
+      }
       return request.request.dtype == .float64
         ? ReferenceKernel(operation, request, Double.self) : ReferenceKernel(operation, request, Float.self)
     }

@@ -85,6 +85,17 @@ struct RuleTests {
       ])
   }
 
+  @Test("A name stands for one feature, categorical or dense")
+  func oneName() throws {
+    #expect(
+      complaints(try changed("model:\n", "dense: { age: age, year: original_year }\nmodel:\n")) == [
+        "11:20 dense.year has the name of a categorical feature, expected one name for one feature"
+          + " | rename one of them; both may read the same column"
+      ])
+    let both = try changed("model:\n", "dense: { years: original_year }\nmodel:\n")
+    #expect(complaints(both) == [])
+  }
+
   @Test("Criteo's columns have fixed names")
   func criteo() {
     let text = """
@@ -97,7 +108,7 @@ struct RuleTests {
     #expect(
       complaints(text) == [
         "3:23 features.b reads column 'C27', which the data do not have | did you mean 'C17'?",
-        "4:21 dense.d reads column 'I0', which the data do not have | did you mean 'C1'?",
+        "4:21 dense.d reads column 'I0', which the data do not have | did you mean 'I1'?",
       ])
   }
 

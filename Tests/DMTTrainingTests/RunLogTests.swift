@@ -126,9 +126,9 @@ struct RunLogTests {
     let run = RunFolder(path: parent.path + "/deep/run//")
     try run.create(manifest: "version: 1\n", record: record())
     #expect(String(decoding: try contents(run.manifestPath), as: UTF8.self) == "version: 1\n")
-    var finished = try run.reopen()
+    var finished = try run.record()
     #expect(finished == record())
-    finished.outcome = .init(reason: "completed", step: 7, test: EvaluationResult(auc: 0.5, examples: 3))
+    finished.outcome = .init(reason: .completed, step: 7, test: EvaluationResult(auc: 0.5, examples: 3))
     try run.write(finished)
     #expect(try run.record().outcome?.test?.auc == 0.5)
 
@@ -143,7 +143,7 @@ struct RunLogTests {
   func weights() throws {
     let parent = try TemporaryFolder()
     let run = RunFolder(path: parent.path + "/run")
-    #expect(try error { _ = try run.reopen() }.code == .notFound)
+    #expect(try error { _ = try run.record() }.code == .notFound)
     try run.create(manifest: "", record: record())
     #expect(try error { _ = try run.weightsPath() }.remedy?.contains("before its first checkpoint") == true)
     try Data([1]).write(to: URL(fileURLWithPath: run.checkpointPath))

@@ -6,6 +6,8 @@ struct CaseTensorReader {
   private let file: SafetensorsFile
   private var names: Set<String>
 
+  private static let mostElements = 1 << 30
+
   init(file: SafetensorsFile) {
     self.file = file
     names = Set(file.entries.map(\.name))
@@ -21,6 +23,14 @@ struct CaseTensorReader {
     }
     guard entry.shape.count <= Shape.maximumRank else {
       throw CaseError.invalid("tensor '\(name)' has \(entry.shape.count) extents, at most \(Shape.maximumRank) fit")
+    }
+    // A tensor without elements may state any extents; products of them must not overflow later.
+    var product = 1
+    for extent in entry.shape {
+      guard max(extent, 1) <= Self.mostElements / product else {
+        throw CaseError.invalid("tensor '\(name)' is \(entry.layout), too large for a case")
+      }
+      product *= max(extent, 1)
     }
     names.remove(name)
     return CaseTensor(shape: Shape(entry.shape), values: try file.doubles(name))

@@ -19,6 +19,9 @@ public final class EmbeddingHarness {
     weights values: CaseTensor, pooling: Pooling = .sum, optimizer: OptimizerSpec? = nil, dtype: DType = .float32,
     threads: Int = 1, on backend: any EmbeddingBackend
   ) throws(DMTError) {
+    guard values.shape.rank == 2 else {
+      throw DMTError(.shapeMismatch, "the table is \(values.shape), expected [rows, dim]")
+    }
     table = TableShape(rows: values.shape[0], dim: values.shape[1])
     self.dtype = dtype
     kernel = try backend.bind(

@@ -65,6 +65,12 @@ public final class KernelHarness {
   public func forward(
     inputs values: [[Double]], parameters parameterValues: [[Double]], training: Bool
   ) throws(DMTError) -> [Double] {
+    guard zip(inputs, values).allSatisfy({ $0.byteCount == $1.count * dtype.byteCount }), inputs.count == values.count,
+      zip(parameters, parameterValues).allSatisfy({ $0.byteCount == $1.count * dtype.byteCount }),
+      parameters.count == parameterValues.count
+    else {
+      throw DMTError(.shapeMismatch, "forward got other inputs or parameters than the operator was bound to")
+    }
     for (buffer, list) in zip(inputs + parameters, values + parameterValues) { buffer.write(list, dtype) }
     for buffer in [output, saved, scratch] { buffer.clear() }
     let before = (inputs + parameters).map(\.bytes)
@@ -84,6 +90,11 @@ public final class KernelHarness {
   public func backward(
     outputGradient values: [Double], wanted: Wanted, addingTo earlier: Gradients? = nil, training: Bool
   ) throws(DMTError) -> Gradients {
+    guard wanted.inputs.count == inputs.count, wanted.parameters.count == parameters.count,
+      values.count * dtype.byteCount == output.byteCount
+    else {
+      throw DMTError(.shapeMismatch, "backward got other gradients than the operator was bound to")
+    }
     scratch.clear()
     let gradient = GuardedBuffer(values, dtype)
     func target(_ like: GuardedBuffer, _ isWanted: Bool, _ start: [Double]?) -> GuardedBuffer? {

@@ -17,10 +17,17 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible, ExpressibleByA
   public subscript(axis: Int) -> Int { dims[axis] }
 
   /// The product of all known extents: elements a sample when the shape is batched, elements in all otherwise.
-  public var elementsPerSample: Int { dims.reduce(1) { $1 == Shape.batch ? $0 : $0 * $1 } }
+  ///
+  /// `Int.max` where the product does not fit, so that extents from outside never trap.
+  public var elementsPerSample: Int { dims.reduce(1) { $1 == Shape.batch ? $0 : Shape.product($0, $1) } }
 
-  /// The elements for a batch of `batch` samples.
-  public func elements(batch: Int) -> Int { dims.reduce(1) { $0 * ($1 == Shape.batch ? batch : $1) } }
+  /// The elements for a batch of `batch` samples; `Int.max` where they do not fit.
+  public func elements(batch: Int) -> Int { dims.reduce(1) { Shape.product($0, $1 == Shape.batch ? batch : $1) } }
+
+  private static func product(_ a: Int, _ b: Int) -> Int {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? .max : product
+  }
 
   /// The shape with the batch extent filled in.
   public func resolved(batch: Int) -> Shape { Shape(dims.map { $0 == Shape.batch ? batch : $0 }) }

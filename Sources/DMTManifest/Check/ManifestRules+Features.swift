@@ -9,6 +9,11 @@ extension ManifestRules {
         "the manifest has neither features nor dense features, expected at least one", at: root.origin,
         remedy: "add a feature: features: {user: user_id}")
     }
+    for feature in dense where features.contains(where: { $0.key == feature.key }) {
+      errors.add(
+        "dense.\(feature.key) has the name of a categorical feature, expected one name for one feature",
+        at: feature.keyOrigin, remedy: "rename one of them; both may read the same column")
+    }
     checkColumns(of: features, section: "features")
     checkColumns(of: dense, section: "dense")
     checkLabel()

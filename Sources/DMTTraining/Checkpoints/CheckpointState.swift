@@ -27,6 +27,10 @@ public struct CheckpointState: Sendable, Equatable, Codable {
   public var plateau: PlateauState?
   /// The state of early stopping, the best evaluation included.
   public var earlyStopping: EarlyStoppingState?
+  /// Steps done at the last evaluation on valid; a resumed run makes one that was due but not made.
+  public var lastEvaluationStep = 0
+  /// The last evaluation on valid.
+  public var lastEvaluation: EvaluationResult?
   /// Parameter name -> operator and revision, `linear/1`.
   public var operatorRevisions: [String: String] = [:]
   /// The plugins that were loaded.

@@ -33,6 +33,22 @@ public struct RunFolder: Sendable, Equatable {
   /// The best weights.
   public var bestPath: String { path + "/best.safetensors" }
 
+  /// True when the run has a checkpoint to continue from.
+  public var hasCheckpoint: Bool { FileManager.default.fileExists(atPath: checkpointPath) }
+  /// True when the run has kept its best weights.
+  public var hasBest: Bool { FileManager.default.fileExists(atPath: bestPath) }
+
+  /// Removes the best weights: a run that continues before its first gain has none yet.
+  func removeBest() throws(DMTError) {
+    guard hasBest else { return }
+    do {
+      try FileManager.default.removeItem(atPath: bestPath)
+    } catch {
+      throw DMTError(
+        .io, "cannot remove the file: \((error as NSError).localizedDescription)", place: .init(file: bestPath))
+    }
+  }
+
   /// The weights that the run stands for: the best ones where early stopping kept them, the last ones otherwise.
   ///
   /// - Throws: ``DMTError/Code/notFound`` when the folder holds neither.
@@ -47,18 +63,23 @@ public struct RunFolder: Sendable, Equatable {
         ? "the run ended before its first checkpoint; train again" : "name a folder that 'dmt train --out' made")
   }
 
+  private var runFiles: [String] { [recordPath, logPath, checkpointPath, bestPath, manifestPath] }
+
+  /// Throws ``DMTError/Code/alreadyExists`` when the folder holds a run.
+  func requireNoRun() throws(DMTError) {
+    guard runFiles.contains(where: { FileManager.default.fileExists(atPath: $0) }) else { return }
+    throw DMTError(
+      .alreadyExists, "the folder already holds a run", place: .init(file: path),
+      remedy: "continue it with --resume, or name another folder with --out")
+  }
+
   /// Makes the folder for a new run and writes manifest and record.
   ///
   /// - Parameter replacing: true removes the run that the folder holds.
   /// - Throws: ``DMTError/Code/alreadyExists`` when it holds a run and `replacing` is false; ``DMTError/Code/io``.
   public func create(manifest: String, record: RunRecord, replacing: Bool = false) throws(DMTError) {
+    if !replacing { try requireNoRun() }
     let files = FileManager.default
-    let runFiles = [recordPath, logPath, checkpointPath, bestPath, manifestPath]
-    if !replacing, runFiles.contains(where: { files.fileExists(atPath: $0) }) {
-      throw DMTError(
-        .alreadyExists, "the folder already holds a run", place: .init(file: path),
-        remedy: "continue it with --resume, or name another folder with --out")
-    }
     do {
       try files.createDirectory(atPath: path, withIntermediateDirectories: true)
       for file in runFiles where files.fileExists(atPath: file) { try files.removeItem(atPath: file) }
@@ -69,15 +90,6 @@ public struct RunFolder: Sendable, Equatable {
     AtomicFile.removeLeftovers(in: path)
     try AtomicFile.replace(manifestPath, with: Array(manifest.utf8))
     try write(record)
-  }
-
-  /// Makes the folder ready for a process that continues its run: removes what a killed process left half-written.
-  ///
-  /// - Throws: ``DMTError/Code/notFound`` when the folder holds no run.
-  public func reopen() throws(DMTError) -> RunRecord {
-    let record = try record()
-    AtomicFile.removeLeftovers(in: path)
-    return record
   }
 
   /// Reads `run.json`.

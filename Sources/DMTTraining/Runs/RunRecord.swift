@@ -2,8 +2,25 @@
 public struct RunRecord: Sendable, Equatable, Codable {
   /// How a run ended.
   public struct Outcome: Sendable, Equatable, Codable {
-    /// `completed`, `early-stopped` or `interrupted`.
-    public var reason: String
+    /// Why a run ended.
+    public enum Reason: String, Sendable, Codable {
+      /// All epochs are done.
+      case completed
+      /// Early stopping ended it.
+      case earlyStopped = "early-stopped"
+      /// The limit on its steps was reached; it can be continued.
+      case stepLimit = "step-limit"
+      /// Ctrl-C or SIGTERM; it can be continued.
+      case interrupted
+      /// An error ended it.
+      case failed
+
+      /// The run did all that its manifest asks for.
+      public var isFinal: Bool { self == .completed || self == .earlyStopped }
+    }
+
+    /// Why it ended.
+    public var reason: Reason
     /// Steps done.
     public var step: Int
     /// The best evaluation on valid, where early stopping kept one.
@@ -12,17 +29,24 @@ public struct RunRecord: Sendable, Equatable, Codable {
     public var valid: EvaluationResult?
     /// The evaluation on test of the weights that were kept.
     public var test: EvaluationResult?
+    /// Training samples a second in the process that ended the run; evaluations are not in it.
+    public var samplesPerSecond: Double?
 
     /// An outcome after `step` steps.
     public init(
-      reason: String, step: Int, best: BestMetric? = nil, valid: EvaluationResult? = nil, test: EvaluationResult? = nil
+      reason: Reason, step: Int, best: BestMetric? = nil, valid: EvaluationResult? = nil, test: EvaluationResult? = nil,
+      samplesPerSecond: Double? = nil
     ) {
       self.reason = reason
       self.step = step
       self.best = best
       self.valid = valid
       self.test = test
+      self.samplesPerSecond = samplesPerSecond
     }
+
+    /// The process exit code that goes with it: 0, or 130 after Ctrl-C.
+    public var exitCode: Int32 { reason == .interrupted ? 130 : 0 }
   }
 
   /// The format of the record.

@@ -1,0 +1,2 @@
+internal import OneDNN
+@main enum Benchmark { static func main() { print("x") } }

@@ -1,0 +1,1 @@
+@main enum Benchmark { static func main() {} }

@@ -1,0 +1,52 @@
+import Crypto
+import DMTCore
+import DMTManifest
+
+/// A hash of everything in a manifest that decides the weights, apart from the data, which have a fingerprint of their own.
+///
+/// Names, places, paths, backends, threads and how often a checkpoint is kept do not count: a run may be continued with
+/// others.
+enum ManifestFingerprint {
+  private static let sections = ["features", "dense", "model", "train"]
+  private static let ignoredTrainKeys: Set<String> = ["threads", "checkpoint_every"]
+
+  /// 64 hex digits.
+  static func of(_ loaded: LoadedManifest) -> String {
+    var text = "dmt manifest 1\n"
+    for name in sections {
+      text += "\(name):"
+      if let node = loaded.tree[name] { write(node, to: &text, ignoring: name == "train" ? ignoredTrainKeys : []) }
+      text += "\n"
+    }
+    return hex(SHA256.hash(data: Array(text.utf8)))
+  }
+
+  /// Writes a tree so that different trees give different texts: every scalar with its length.
+  private static func write(_ node: ManifestNode, to text: inout String, ignoring ignored: Set<String> = []) {
+    if let entries = node.entries {
+      text += "{"
+      for entry in entries where !ignored.contains(entry.key) {
+        text += "\(entry.key.utf8.count):\(entry.key)="
+        write(entry.value, to: &text)
+      }
+      text += "}"
+    } else if let elements = node.elements {
+      text += "["
+      for element in elements { write(element, to: &text) }
+      text += "]"
+    } else {
+      let scalar = node.scalar?.text ?? ""
+      text += "\(scalar.utf8.count):\(scalar);"
+    }
+  }
+
+  private static func hex(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}

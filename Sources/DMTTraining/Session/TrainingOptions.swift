@@ -1,0 +1,30 @@
+public import DMTRuntime
+
+/// What a run is done with that its manifest does not say.
+public struct TrainingOptions {
+  /// Which backends are asked, in which order.
+  public var policy: BackendPolicy
+  /// The version of the program, for the record.
+  public var program: String
+  /// The plugins that were loaded, for the record.
+  public var plugins: [PluginRecord]
+  /// The run stops after this many steps in all; nil: after its last epoch.
+  public var maxSteps: Int?
+  /// Asked after every step and in evaluations; true ends the run with a checkpoint.
+  public var shouldStop: () -> Bool
+  /// Hears of everything that happens, on the calling thread.
+  public var report: (TrainingEvent) -> Void
+
+  public init(
+    policy: BackendPolicy, program: String, plugins: [PluginRecord] = [], maxSteps: Int? = nil,
+    shouldStop: @escaping () -> Bool = { InterruptFlag.isRaised },
+    report: @escaping (TrainingEvent) -> Void = { _ in }
+  ) {
+    self.policy = policy
+    self.program = program
+    self.plugins = plugins
+    self.maxSteps = maxSteps
+    self.shouldStop = shouldStop
+    self.report = report
+  }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import DMTCore
+import DMTManifest
+import DMTRuntime
+import DMTTraining
+
+struct Explain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows what a model is made of: nodes, shapes, parameters, FLOPs, memory, and who serves each node and why.",
+    discussion: """
+      A FLOP count is twice the multiply-accumulates, forward and backward. Nothing is allocated, unless --memory asks for the
+      working memory of a step: a model larger than this machine can be explained.
+
+      EXAMPLES
+        dmt explain Examples/goodbooks/dmt-dcn.yaml
+        dmt explain Examples/goodbooks/dmt-dcn.yaml --json --backend native
+      """)
+
+  @OptionGroup var manifest: ManifestOptions
+  @OptionGroup var backends: BackendOptions
+  @OptionGroup var plugins: PluginOptions
+  @Flag(help: "Also plan the working memory of a training step.") var memory = false
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    try Console.reporting {
+      let installation = try Installation.load(plugins, threads: backends.threads)
+      try backends.check(installation.components)
+      let loaded = try installation.manifest(manifest)
+      let plan = try installation.plan(loaded, readsData: true)
+      let train = loaded.manifest.train
+      let explanation = try plan.explanation(
+        name: loaded.manifest.name, batch: train.batch,
+        settings: .init(
+          dtype: loaded.manifest.model.dtype, seed: train.seed, threads: installation.threads,
+          policy: backends.policy(loaded.manifest), optimizer: train.optimizer, tableOptimizer: train.tableOptimizer),
+        components: installation.components, measuresActivations: memory)
+      Console.print(json ? try Console.json(explanation) : explanation.text)
+    }
+  }
+}
+
+extension Explanation {
+  /// The explanation as tables for people.
+  fileprivate var text: String {
+    var lines = ["\(name), batches of \(batch)", ""]
+    lines += TextTable.lines(
+      header: ["feature", "table", "rows", "dim", "pooling", "goes to"],
+      rows: features.map { feature in
+        let table = tables.first { $0.name == feature.table }
+        return [
+          feature.name, feature.table, Format.count(table?.rows ?? 0), String(table?.dim ?? 0), feature.pooling,
+          feature.goesTo,
+        ]
+      }, rightAligned: [2, 3])
+    lines += ["", "tables: \(tableBackend), \(tableReason)", "dense update: \(updateBackend), \(updateReason)", ""]
+    lines += TextTable.lines(
+      header: ["node", "operator", "output", "parameters", "kFLOP", "backend", "why"],
+      rows: nodes.map { node in
+        [
+          node.name, node.op, node.outputs.joined(separator: " "),
+          node.parameters == 0 ? "" : Format.count(node.parameters),
+          node.trainingFlops == 0 ? "" : Format.fixed(node.trainingFlops / 1e3, 1), node.backend, node.reason,
+        ]
+      }, rightAligned: [3, 4])
+    lines += [
+      "",
+      "parameters: \(Format.count(parameters)) (tables \(Format.count(tableParameters)), dense "
+        + "\(Format.count(denseParameters)))",
+      "FLOPs a sample: \(Format.fixed(mflopsPerSample, 3)) M forward and backward, "
+        + "\(Format.fixed(forwardMflopsPerSample, 3)) M forward",
+      "memory: tables \(Format.bytes(memory.tables)), parameters and gradients "
+        + "\(Format.bytes(memory.parameters + memory.gradients)), optimizer state \(Format.bytes(memory.optimizerState))"
+        + (memory.activations.map { ", working memory \(Format.bytes($0))" } ?? ""),
+    ]
+    return lines.joined(separator: "\n")
+  }
+}

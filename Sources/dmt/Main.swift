@@ -1,6 +1,0 @@
-import ArgumentParser
-
-@main
-struct DMTCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "dmt")
-}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import DMTCore
+import DMTManifest
+import DMTRuntime
+import Foundation
+
+/// Where plugins are looked for beside the usual places.
+struct PluginOptions: ParsableArguments {
+  @Option(
+    name: .customLong("plugin"), parsing: .singleValue,
+    help: ArgumentHelp("A plugin's library or folder, or a folder of plugins; looked at first.", valueName: "path"))
+  var paths: [String] = []
+}
+
+/// Who may serve, and on how many threads.
+struct BackendOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Ask this backend first.", valueName: "name"))
+  var backend: String?
+
+  @Option(help: ArgumentHelp("Ask no other backend than this one.", valueName: "name"))
+  var only: String?
+
+  @Option(help: ArgumentHelp("Threads in all; the default is the manifest's, else one a core.", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if backend != nil, only != nil { throw ValidationError("--backend and --only exclude each other") }
+    if let threads, threads < 1 || threads > 1024 { throw ValidationError("--threads is \(threads), expected 1 to 1024") }
+  }
+
+  /// The order of backends: the manifest's, then `DMT_BACKEND` and `--backend` in front of it.
+  func policy(_ manifest: Manifest?) -> BackendPolicy {
+    if let only { return BackendPolicy(order: [only], origin: "--only", isExclusive: true) }
+    var policy = BackendPolicy(
+      order: manifest?.backends ?? Manifest.defaultBackends, origin: manifest == nil ? "the default" : "the manifest",
+      pins: manifest?.model.pins ?? [:])
+    if let backend {
+      policy = policy.preferring(backend, origin: "--backend")
+    } else if let name = ProcessInfo.processInfo.environment["DMT_BACKEND"], !name.isEmpty {
+      policy = policy.preferring(name, origin: "DMT_BACKEND")
+    }
+    return policy
+  }
+
+  /// The name of a backend that was asked for and is not here, as an error.
+  func check(_ components: Components) throws(DMTError) {
+    for name in [backend, only].compactMap(\.self) {
+      let known = Set(components.backends.keys).union(components.embeddings.keys).union(components.updates.keys)
+      guard known.contains(name) else {
+        throw DMTError(
+          .notFound, "there is no backend '\(name)' here",
+          remedy: Spelling.suggestion(for: name, in: known.sorted()) + "; `dmt plugin list --why` shows what was found")
+      }
+    }
+  }
+}
+
+/// A manifest with changes.
+struct ManifestOptions: ParsableArguments {
+  @Argument(help: "The manifest, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
+  var manifest: String
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Change a value of the manifest: train.batch=1024, model.towers.item.out=32, backends.0=native.",
+      valueName: "path=value"))
+  var overrides: [String] = []
+}
