@@ -1,4 +1,5 @@
 import CDMTPlugin
+import DMTBridge
 import DMTCore
 import DMTPluginHost
 import Foundation
@@ -83,11 +84,41 @@ struct RegistryTests {
     let candidate = try #require(try PluginRegistry.load(try fixtures.options([link])).candidates.first)
     #expect(candidate.reason?.contains("lies outside the plugin's folder") == true)
 
+    let short = try fixtures.package(
+      "short", id: "com.example.short", extra: ["abi": "0.9", "min_host_minor": NSNull()])
+    #expect(try PluginRegistry.load(try fixtures.options([short])).candidates.first?.status == .loaded)
+    #expect(try reason("text", ["abi": "nine"]).contains("'abi' that cannot be read"))
+
     let broken = fixtures.folder + "/broken"
     try FileManager.default.createDirectory(atPath: broken, withIntermediateDirectories: true)
     try Data("{ not json".utf8).write(to: URL(filePath: broken + "/plugin.json"))
     let noJSON = try #require(try PluginRegistry.load(try fixtures.options([broken])).candidates.first)
     #expect(noJSON.reason?.contains("is no JSON") == true)
+  }
+
+  @Test("a missing library's package is named by the sidecar")
+  func requirements() throws {
+    let folder = try fixtures.package(
+      "needs", id: "com.example.needs", extra: ["requires": ["debian": ["libq6"], "debian_build": ["libq-dev"]]])
+    var bytes = try Data(contentsOf: URL(filePath: folder + "/libplugin.so"))
+    bytes.replaceSubrange(try #require(bytes.range(of: Data("libc.so.6".utf8))), with: Data("libQ.so.6".utf8))
+    try bytes.write(to: URL(filePath: folder + "/libplugin.so"))
+    let candidate = try #require(try PluginRegistry.load(try fixtures.options([folder])).candidates.first)
+    #expect(candidate.status == .refused && candidate.remedy == "apt-get install libq6")
+    #expect(candidate.reason?.contains("libQ.so.6: cannot open shared object file") == true)
+    // Not cached: the package may be there the next time.
+    #expect(try PluginRegistry.load(try fixtures.options([folder])).candidates.first?.isFromCache == false)
+  }
+
+  @Test("Swift code of another compiler may not share the host's runtime")
+  func compilers() {
+    let own = "Swift 6.3.1 (Clang 21 abc)"
+    #expect(Toolchain.mayShareRuntime("Swift 6.3.1 (Clang 21 abc)", with: own))
+    #expect(Toolchain.mayShareRuntime("Swift 6.3", with: own))
+    #expect(!Toolchain.mayShareRuntime("Swift 6.3.1 (Clang 21 def)", with: own))
+    #expect(!Toolchain.mayShareRuntime("Swift 6.2.4", with: own))
+    #expect(Toolchain.mayShareRuntime("gcc 12", with: own))
+    #expect(Toolchain.mayShareRuntime(Toolchain.compiler))
   }
 
   @Test("the best variant that the CPU can run is chosen")

@@ -4,10 +4,31 @@ internal import FoundationEssentials
 
 /// `plugin.json`, the file beside a plugin's library that is read before any of its code runs.
 public struct PluginSidecar: Sendable, Hashable, Codable {
-  /// Major and minor of the contract.
+  /// Major and minor of the contract: `{"major": 0, "minor": 9}` or `"0.9"`.
   public struct ABI: Sendable, Hashable, Codable {
     public var major: Int
     public var minor: Int
+
+    public init(from decoder: any Decoder) throws {
+      if let text = try? decoder.singleValueContainer().decode(String.self) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 2, let major = parts[0], let minor = parts[1] else {
+          throw DecodingError.dataCorrupted(
+            DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "expected MAJOR.MINOR"))
+        }
+        (self.major, self.minor) = (major, minor)
+        return
+      }
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      major = try container.decode(Int.self, forKey: .major)
+      minor = try container.decode(Int.self, forKey: .minor)
+    }
+  }
+
+  /// Packages that bring the libraries it needs.
+  public struct Requirements: Sendable, Hashable, Codable {
+    /// Names of Debian packages.
+    public var debian: [String]?
   }
 
   /// A library for CPUs from a level on.
@@ -24,16 +45,18 @@ public struct PluginSidecar: Sendable, Hashable, Codable {
   public var name: String
   public var version: String
   public var abi: ABI
-  public var minimumHostMinor: Int
+  /// The lowest minor of a host; nil: that of `abi`.
+  public var minimumHostMinor: Int?
   public var kinds: [String]
   public var library: String?
   public var variants: [Variant]?
   public var sha256: String?
   public var license: String?
   public var summary: String?
+  public var requires: Requirements?
 
   enum CodingKeys: String, CodingKey {
-    case id, name, version, abi, kinds, library, variants, sha256, license, summary
+    case id, name, version, abi, kinds, library, variants, sha256, license, summary, requires
     case minimumHostMinor = "min_host_minor"
   }
 
@@ -66,10 +89,11 @@ public struct PluginSidecar: Sendable, Hashable, Codable {
         remedy: abi.major > Int(DMT_ABI_MAJOR)
           ? "update dmt, or rebuild the plugin with this dmt's headers" : "rebuild the plugin with this dmt's headers")
     }
-    guard minimumHostMinor <= Int(DMT_ABI_MINOR) else {
+    let needed = minimumHostMinor ?? abi.minor
+    guard needed <= Int(DMT_ABI_MINOR) else {
       throw DMTError(
         .pluginRefused,
-        "it needs a host with contract \(abi.major).\(minimumHostMinor) or newer, this host has "
+        "it needs a host with contract \(abi.major).\(needed) or newer, this host has "
           + "\(DMT_ABI_MAJOR).\(DMT_ABI_MINOR)", remedy: "update dmt")
     }
   }

@@ -64,7 +64,7 @@ struct PluginLoader {
     guard result.status == .accepted, let report = result.report else {
       candidate.status = result.isQuarantined ? .quarantined : .refused
       candidate.reason = result.reason
-      candidate.remedy = result.remedy
+      candidate.remedy = chosen.packages(for: result) ?? result.remedy
       return candidate
     }
     if let mismatch = chosen.mismatch(with: report.descriptor) { return refuse(mismatch) }
@@ -120,6 +120,14 @@ private struct ChosenLibrary {
       throw DMTError(.pluginRefused, "its library \(path) cannot be read")
     }
     return hash
+  }
+
+  /// What to install for a library that cannot be opened, where the sidecar knows.
+  func packages(for result: ScanResult) -> String? {
+    guard result.phase == "open", result.reason?.contains("cannot open shared object file") == true,
+      let packages = sidecar?.requires?.debian, !packages.isEmpty
+    else { return nil }
+    return "apt-get install " + packages.joined(separator: " ")
   }
 
   /// What the library says about itself that its sidecar does not.

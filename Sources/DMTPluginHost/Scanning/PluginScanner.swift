@@ -111,7 +111,7 @@ public struct PluginScanner: Sendable {
   }
 
   private static func compilerMismatch(_ descriptor: PluginDescriptor, _ headers: ELFFile) -> ScanResult? {
-    guard descriptor.compiler.hasPrefix("Swift "), descriptor.compiler != Toolchain.compiler,
+    guard !Toolchain.mayShareRuntime(descriptor.compiler),
       headers.needed.contains(where: { $0.hasPrefix("libswiftCore.so") })
     else { return nil }
     return .refused(
