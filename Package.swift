@@ -88,10 +88,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
 
+    // What the tests of DMTPluginHost start for scanning.
+    .executableTarget(
+      name: "dmt-scan-fixture", dependencies: ["DMTPluginHost"], path: "Tests/Fixtures/Scanner", swiftSettings: settings),
     .testTarget(
       name: "DMTPluginHostTests",
       dependencies: [
-        "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost",
+        "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost", "dmt-scan-fixture",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
     .testTarget(
