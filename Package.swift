@@ -64,7 +64,6 @@ let package = Package(
       name: "DMTData",
       dependencies: [
         "DMTCore", "DMTManifest",
-        .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
@@ -89,10 +88,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
 
+    // What the tests of DMTPluginHost start for scanning.
+    .executableTarget(
+      name: "dmt-scan-fixture", dependencies: ["DMTPluginHost"], path: "Tests/Fixtures/Scanner", swiftSettings: settings),
     .testTarget(
       name: "DMTPluginHostTests",
       dependencies: [
-        "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost",
+        "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost", "dmt-scan-fixture",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
     .testTarget(
@@ -107,6 +109,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
     .testTarget(
+      name: "DMTDataTests",
+      dependencies: ["DMTData", "DMTCore", "DMTManifest", .product(name: "Subprocess", package: "swift-subprocess")],
+      swiftSettings: settings),
+    .testTarget(
       name: "DMTManifestTests", dependencies: ["DMTCore", "DMTManifest", "DMTModules"], swiftSettings: settings),
     .testTarget(
       name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
@@ -114,7 +120,5 @@ let package = Package(
       name: "DMTTrainingTests",
       dependencies: ["DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTSafetensors", "DMTTraining"],
       swiftSettings: settings),
-    .testTarget(
-      name: "DMTDataTests", dependencies: ["DMTData", "DMTCore", "DMTManifest"], swiftSettings: settings),
   ]
 )

@@ -29,6 +29,8 @@ let package = Package(
     .executableTarget(
       name: "onednn-benchmark", dependencies: [kit, "OneDNN", "CDNNL"], path: "Sources/OneDNNBenchmark",
       swiftSettings: settings),
-    .testTarget(name: "OneDNNTests", dependencies: [kit, "OneDNN"], swiftSettings: settings),
+    // The plain loops that kernels are compared with take minutes unless they are optimised, in debug builds too.
+    .testTarget(
+      name: "OneDNNTests", dependencies: [kit, "OneDNN"], swiftSettings: settings + [.unsafeFlags(["-O"])]),
   ]
 )

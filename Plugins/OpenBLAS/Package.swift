@@ -29,6 +29,8 @@ let package = Package(
     .executableTarget(
       name: "openblas-benchmark", dependencies: [kit, "OpenBLAS", "COpenBLAS"], path: "Sources/OpenBLASBenchmark",
       swiftSettings: settings),
-    .testTarget(name: "OpenBLASTests", dependencies: [kit, "OpenBLAS"], swiftSettings: settings),
+    // The plain loops that kernels are compared with take minutes unless they are optimised, in debug builds too.
+    .testTarget(
+      name: "OpenBLASTests", dependencies: [kit, "OpenBLAS"], swiftSettings: settings + [.unsafeFlags(["-O"])]),
   ]
 )

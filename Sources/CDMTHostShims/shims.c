@@ -5,8 +5,10 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -138,6 +140,8 @@ int32_t dmt_wait_exited(int32_t status) { return WIFEXITED(status); }
 int32_t dmt_wait_exit_code(int32_t status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 int32_t dmt_wait_signal(int32_t status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
+int32_t dmt_pipe(int32_t ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
 int32_t dmt_duplicate(int32_t descriptor, int32_t minimum) { return fcntl(descriptor, F_DUPFD_CLOEXEC, minimum); }
 
 int32_t dmt_set_nonblocking(int32_t descriptor) {
@@ -151,3 +155,5 @@ void dmt_disable_core_dump(void) {
 }
 
 int32_t dmt_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
+
+void dmt_die_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }

@@ -50,7 +50,7 @@ struct ScheduleTests {
     "numbers out of range are refused",
     arguments: [
       TrainSection.Schedule.linear(final: -0.1), .cosine(final: .nan), .step(every: 0, factor: 0.5),
-      .step(every: 1, factor: .infinity), .plateau(factor: 1, patience: 2), .plateau(factor: 0.1, patience: 0),
+      .step(every: 1, factor: .infinity), .plateau(factor: 1, patience: 2), .plateau(factor: 0.1, patience: -1),
     ])
   func refused(kind: TrainSection.Schedule) throws {
     #expect(try error { _ = try LearningRateSchedule(kind, stepsPerEpoch: 1, epochs: 1) }.code == .invalidManifest)

@@ -44,7 +44,7 @@ struct KernelTrial: CustomTestStringConvertible, Sendable {
       let support = backend.support(for: request)
       try #require(support.isServed, "\(support.reason)")
       let kernel = try backend.bind(request)
-      for version in 1...2 { try verify(kernel, request, version: UInt64(version)) }
+      for version in 1...(isTraining ? 2 : 1) { try verify(kernel, request, version: UInt64(version)) }
     }
   }
 
@@ -76,6 +76,20 @@ struct KernelTrial: CustomTestStringConvertible, Sendable {
       }
     }
     #expect(call.isIntact, "a kernel wrote behind the end of a buffer")
+  }
+
+  /// The bits of everything that a training plan writes.
+  func bits(_ backend: some Backend) throws -> [UInt32] {
+    let request = try request(isTraining: true)
+    let call = TestCall(kernel: try backend.bind(request), request: request, version: 1)
+    call.fill(
+      inputs: request.inputs.enumerated().map { Tensor.random($1.dims, seed: UInt64($0)) },
+      parameters: request.parameters.enumerated().map { Tensor.random($1.dims, seed: 10 + UInt64($0)) },
+      outputGradient: Tensor.random(request.outputs[0].dims, seed: 20))
+    call.prepareGradients(inputs: .max, parameters: .max, accumulates: false)
+    try call.forward()
+    try call.backward()
+    return ([call.output] + call.inputGradients + call.parameterGradients).flatMap(\.bits)
   }
 
   /// The error may be `tolerance` of the largest number of the tensor, as sums of many numbers have it.

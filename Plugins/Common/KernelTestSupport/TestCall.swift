@@ -23,6 +23,8 @@ final class GuardedBuffer {
 
   deinit { memory.deallocate() }
 
+  var bits: [UInt32] { (0..<count).map { start[$0].bitPattern } }
+
   var isIntact: Bool { (0..<Self.guardCount).allSatisfy { start[count + $0] == Self.guardValue } }
 }
 

@@ -69,12 +69,16 @@ int32_t dmt_wait_exited(int32_t status);
 int32_t dmt_wait_exit_code(int32_t status);
 int32_t dmt_wait_signal(int32_t status);
 
+/** pipe2(O_CLOEXEC): 0, or -1 with errno. */
+int32_t dmt_pipe(int32_t ends[2]);
 /** fcntl(F_DUPFD_CLOEXEC): a copy of descriptor that children do not inherit, at least minimum. */
 int32_t dmt_duplicate(int32_t descriptor, int32_t minimum);
 /** Makes reads from descriptor return at once. */
 int32_t dmt_set_nonblocking(int32_t descriptor);
 /** No core dump of this process. */
 void dmt_disable_core_dump(void);
+/** This process is killed when its parent ends. */
+void dmt_die_with_parent(void);
 /** Not 0 when the process runs with more rights than its user (set-uid, set-gid, file capabilities). */
 int32_t dmt_is_privileged(void);
 

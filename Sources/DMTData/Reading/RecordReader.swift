@@ -42,10 +42,16 @@ final class RecordReader {
   private var recordStart = 0
   private var scratch: [UInt8] = []
 
-  init(path: String, dialect: Dialect) throws(DMTError) {
+  /// Reads a file, through its decompressor where it needs one.
+  convenience init(path: String, dialect: Dialect) throws(DMTError) {
+    try self.init(path: path, source: try InputFile.open(path), dialect: dialect)
+  }
+
+  /// Reads any source; `path` is for messages.
+  init(path: String, source: any ByteSource, dialect: Dialect, capacity: Int = 1 << 20) throws(DMTError) {
     self.path = path
     self.dialect = dialect
-    buffer = RecordBuffer(source: try InputFile.open(path))
+    buffer = RecordBuffer(source: source, capacity: capacity)
     while buffer.end < 3, !buffer.isComplete { try buffer.readMore() }
     let bytes = buffer.bytes
     if buffer.end >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { buffer.start = 3 }

@@ -69,7 +69,7 @@ struct SyntheticGenerator {
     table.labels.reserveCapacity(spec.samples)
     for row in 0..<spec.samples {
       draw(&sample, stream: 5, row)
-      let logit = bias + structure(sample) + spec.noise * sample.random.normal()
+      let logit = bias + structure(bags: sample.bags, dense: sample.dense) + spec.noise * sample.random.normal()
       table.labels.append(sample.random.unit() < 1 / (1 + exp(-logit)) ? 1 : 0)
       table.splits.append(SplitName.byRowRule(row, hasTestFile: false))
       table.rowNumbers.append(UInt32(row))
@@ -128,7 +128,7 @@ struct SyntheticGenerator {
   }
 
   /// The logit without bias and noise.
-  private func structure(_ sample: Sample) -> Double {
+  func structure(bags: [[UInt32]], dense: [Double]) -> Double {
     let meanLength = (Double(spec.pooling) + 1) / 2
     var linear = 0.0
     var pairs = 0.0
@@ -138,7 +138,7 @@ struct SyntheticGenerator {
       var squares = 0.0
       for feature in group {
         var latent = SIMD4<Double>.zero
-        for row in sample.bags[feature] {
+        for row in bags[feature] {
           linear += StableHash.word(key: weightKeys[feature], counter: UInt64(row)).nearlyNormal
           for index in 0..<Self.latents {
             latent[index] += StableHash.word(key: latentKeys[feature][index], counter: UInt64(row)).nearlyNormal
@@ -156,7 +156,7 @@ struct SyntheticGenerator {
     if pairCount > 0 { value += 1.5 * pairs / (Double(pairCount) * Double(Self.latents)).squareRoot() }
     if spec.dense > 0 {
       var sum = 0.0
-      for column in 0..<spec.dense { sum += denseWeights[column] * sample.dense[column] }
+      for column in 0..<spec.dense { sum += denseWeights[column] * dense[column] }
       value += 0.7 * sum / Double(spec.dense).squareRoot()
     }
     return value
@@ -168,7 +168,7 @@ struct SyntheticGenerator {
     var sum = 0.0
     for row in 0..<1024 {
       draw(&sample, stream: 6, row)
-      sum += structure(sample)
+      sum += structure(bags: sample.bags, dense: sample.dense)
     }
     return -sum / 1024
   }

@@ -64,6 +64,7 @@ public struct DataSection: Sendable, Equatable {
   public var delimiter: String
   /// Lines to skip at the start of the main, valid and test file (after the header, if there is one).
   public var skipLines: Int
+  /// Further lines to skip in the test file.
   public var testSkipLines: Int
   /// Texts that count as a missing value, beside the empty text.
   public var missing: [String]

@@ -2,7 +2,7 @@ public import DMTCore
 
 /// A categorical feature: how a column becomes a bag of row numbers of a table.
 public struct FeatureSpec: Sendable, Equatable {
-  /// One band of a numeric column cut into categories: values from `from` on, in steps of `width`.
+  /// One band of a numeric column cut into categories: values from `from` on, cut at the multiples of `width`.
   public struct Band: Sendable, Equatable {
     public var from: Double
     public var width: Double

@@ -37,9 +37,18 @@ public final class LoadedPlugin: @unchecked Sendable {
   ///   - services: what the plugin gets from this host.
   /// - Throws: ``DMTError/Code/pluginRefused`` for a descriptor that breaks the contract, ``DMTError/Code/pluginFailed``
   ///   for a failure of the plugin.
-  public init(
+  public convenience init(
     entry: UnsafePointer<dmt_plugin>?, services: HostServices, path: String? = nil, sha256: String? = nil
   ) throws(DMTError) {
+    try self.init(entry: entry, services: services, path: path, sha256: sha256, enter: { _ in })
+  }
+
+  /// - Parameter enter: told of every phase before it begins.
+  init(
+    entry: UnsafePointer<dmt_plugin>?, services: HostServices, path: String?, sha256: String? = nil,
+    enter: (String) -> Void
+  ) throws(DMTError) {
+    enter("descriptor")
     let place = DMTError.Place(plugin: path ?? "(built in)", phase: "load")
     let table: dmt_plugin
     do throws(DMTError) {
@@ -57,9 +66,11 @@ public final class LoadedPlugin: @unchecked Sendable {
     self.sha256 = sha256
     let id = descriptor.id
     let owner = ComponentOwner(plugin: id, component: nil)
+    enter("initialize")
     if let initialize = table.initialize {
       try owner.call("initialize") { initialize(services.host) }
     }
+    enter("components")
     var backends: [PluginBackend] = []
     var operators: [PluginOperator] = []
     var modules: [PluginModule] = []

@@ -13,8 +13,8 @@ import DMTSafetensors
 ///
 /// | event | keys besides `event` and `step` (steps done) |
 /// |---|---|
-/// | step | `epoch`, `loss` (mean of the batch), `lr_scale`, `samples`, `ms` (since the run or its resumption began) |
-/// | evaluation | `epoch`, `set`, `auc`, `logloss`, `ne`, `calibration`, `examples`, `gauc` where it was asked for |
+/// | step | `epoch`, `batch` (both from 1), `loss` (mean of the batch), `lr`, `table_lr`, `samples`, `samples_per_second`, `ms` (since the process began to train) |
+/// | evaluation | `epoch` (epochs done), `set`, `auc`, `logloss`, `ne`, `calibration`, `examples`, `gauc` where it was asked for |
 /// | checkpoint | `path` |
 /// | start, resume, end | `end` has `reason` |
 ///
@@ -27,10 +27,12 @@ final class RunLog {
 
   /// Opens the log at `path`, which is created when it is missing.
   ///
-  /// - Parameter keepingSteps: lines of later steps, and a last line that was cut off, are removed first; nil empties the
-  ///   log.
+  /// - Parameters:
+  ///   - keepingSteps: lines of later steps, and a last line that was cut off, are removed first; nil empties the log.
+  ///   - evaluationsTo: evaluations on valid at later steps, and all on test, are removed with what follows them: a run that
+  ///     continues makes them again.
   /// - Throws: ``DMTError/Code/io``; ``DMTError/Code/alreadyExists`` when another process has the log open.
-  init(path: String, keepingSteps last: Int?) throws(DMTError) {
+  init(path: String, keepingSteps last: Int?, evaluationsTo lastEvaluation: Int = .max) throws(DMTError) {
     self.path = path
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Self.failure("open", path, errno) }
@@ -43,7 +45,9 @@ final class RunLog {
             remedy: "wait for it to end, or stop it")
           : Self.failure("lock", path, number)
       }
-      let end = try last.map { (last) throws(DMTError) in try Self.end(ofStepsUpTo: last, in: descriptor, path: path) }
+      let end = try last.map { (last) throws(DMTError) in
+        try Self.end(ofStepsUpTo: last, evaluationsTo: lastEvaluation, in: descriptor, path: path)
+      }
       guard ftruncate(descriptor, off_t(end ?? 0)) == 0 else { throw Self.failure("cut", path, errno) }
       guard lseek(descriptor, 0, SEEK_END) >= 0 else { throw Self.failure("position", path, errno) }
     } catch {
@@ -53,7 +57,11 @@ final class RunLog {
     self.descriptor = descriptor
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // A process that is being started at this moment holds a copy of the descriptor, and with it the lock, until it runs.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   /// Writes one line at once.
   ///
@@ -67,8 +75,10 @@ final class RunLog {
     guard number == 0 else { throw Self.failure("write", path, number) }
   }
 
-  /// The number of bytes up to and with the last whole line whose step is at most `last`.
-  private static func end(ofStepsUpTo last: Int, in descriptor: Int32, path: String) throws(DMTError) -> Int {
+  /// The number of bytes up to and with the last whole line before the first one that is to go.
+  private static func end(
+    ofStepsUpTo last: Int, evaluationsTo lastEvaluation: Int, in descriptor: Int32, path: String
+  ) throws(DMTError) -> Int {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     var line: [UInt8] = []
     var end = 0
@@ -84,21 +94,31 @@ final class RunLog {
         line.append(byte)
         guard byte == UInt8(ascii: "\n") else { continue }
         guard let step = step(of: line), step <= last else { return end }
+        if line.starts(with: evaluationStart), step > lastEvaluation || contains(line, testSet) { return end }
         end += line.count
         line.removeAll(keepingCapacity: true)
       }
     }
   }
 
+  private static let stepKey = Array("\"step\":".utf8)
+  private static let evaluationStart = Array("{\"event\":\"evaluation\"".utf8)
+  private static let testSet = Array("\"set\":\"test\"".utf8)
+
   /// The number after the first `"step":` of a line; a quote inside a text is escaped, so no text can hold the key.
   static func step(of line: [UInt8]) -> Int? {
-    let key = Array("\"step\":".utf8)
-    guard line.count > key.count, line.first == UInt8(ascii: "{") else { return nil }
-    for start in 0..<line.count - key.count
-    where line[start] == key[0] && line[start..<start + key.count].elementsEqual(key) {
-      let digits = line[(start + key.count)...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-      return Int(String(decoding: digits, as: UTF8.self))
-    }
+    guard line.first == UInt8(ascii: "{"), let end = end(of: stepKey, in: line) else { return nil }
+    let digits = line[end...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    return Int(String(decoding: digits, as: UTF8.self))
+  }
+
+  private static func contains(_ line: [UInt8], _ text: [UInt8]) -> Bool { end(of: text, in: line) != nil }
+
+  /// Where the first occurrence of `text` ends.
+  private static func end(of text: [UInt8], in line: [UInt8]) -> Int? {
+    guard line.count > text.count else { return nil }
+    for start in 0..<line.count - text.count
+    where line[start] == text[0] && line[start..<start + text.count].elementsEqual(text) { return start + text.count }
     return nil
   }
 

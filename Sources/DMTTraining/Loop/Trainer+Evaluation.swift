@@ -38,10 +38,11 @@ extension Trainer {
   /// which case nothing changed.
   func evaluateOnValid(_ log: RunLog) throws(DMTError) -> Bool {
     guard let valid, let result = try evaluate(valid) else { return false }
-    let epoch = Double(state.step) / Double(train.batchesPerEpoch)
-    state.lastEvaluationStep = state.step
+    let step = state.step
+    let epoch = Double(step) / Double(train.batchesPerEpoch)
+    state.lastEvaluationStep = step
     state.lastEvaluation = result
-    let isBest = state.earlyStopping?.update(result, step: state.step, epoch: epoch) == .gain
+    let isBest = state.earlyStopping?.update(result, step: step, epoch: epoch) == .gain
     let fell = state.plateau?.update(result) ?? false
     try publish(result, set: "valid", epoch: epoch, isBest: isBest, log: log)
     if fell, let multiplier = state.plateau?.multiplier { report(.ratesFell(multiplier: multiplier)) }

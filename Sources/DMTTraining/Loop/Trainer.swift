@@ -76,7 +76,7 @@ public final class Trainer {
     begin = clock.now
     for (name, value) in [
       ("epochs", section.epochs as Int?), ("evaluate_every", section.evaluateEvery),
-      ("checkpoint_every", section.checkpointEvery), ("early_stopping.patience", section.earlyStopping?.patience),
+      ("checkpoint_every", section.checkpointEvery),
     ] {
       guard let value, value < 1 else { continue }
       throw DMTError(.invalidManifest, "train.\(name) is \(value), expected at least 1", place: section.place)
@@ -116,7 +116,9 @@ public final class Trainer {
     }
     if let checkpoint { try requireSameRun(checkpoint.state) }
     // The log's lock keeps other processes out, so from here on the files are this one's.
-    let log = try RunLog(path: folder.logPath, keepingSteps: checkpoint?.state.step)
+    let log = try RunLog(
+      path: folder.logPath, keepingSteps: checkpoint?.state.step,
+      evaluationsTo: checkpoint?.state.lastEvaluationStep ?? 0)
     AtomicFile.removeLeftovers(in: folder.path)
     if let checkpoint {
       try checkpoint.restore(parameters, includesOptimizer: true)

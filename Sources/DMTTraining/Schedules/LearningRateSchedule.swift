@@ -53,7 +53,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
       try check("factor", factor, factor > 0, "a number above 0")
     case .plateau(let factor, let patience):
       try check("factor", factor, factor > 0 && factor < 1, "a number between 0 and 1")
-      try check("patience", Double(patience), patience >= 1, "at least 1 evaluation")
+      try check("patience", Double(patience), patience >= 0, "at least 0 evaluations")
     }
     try check("warmup_steps", Double(warmupSteps), warmupSteps >= 0, "at least 0 steps")
     let (total, overflow) = max(1, stepsPerEpoch).multipliedReportingOverflow(by: max(1, epochs))

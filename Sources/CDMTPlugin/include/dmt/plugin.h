@@ -62,7 +62,7 @@ typedef struct dmt_plugin_descriptor {
     dmt_str summary;
     dmt_str homepage;
     /**
-     * Compiler and version. A plugin written in Swift must name it, `Swift 6.3 (...)`: it shares the host's Swift runtime,
+     * Compiler and version. A plugin written in Swift must name it, `Swift 6.3.1 (BUILD)`: it shares the host's Swift runtime,
      * and the host refuses one that another compiler made.
      */
     dmt_str compiler;

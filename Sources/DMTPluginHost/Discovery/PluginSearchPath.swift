@@ -1,0 +1,162 @@
+internal import CDMTHostShims
+internal import DMTCore
+internal import FoundationEssentials
+internal import Glibc
+
+/// Where plugins are looked for, in order.
+public struct PluginSearchPath: Sendable {
+  /// Why a place is searched.
+  public enum Origin: String, Sendable, Codable, CaseIterable {
+    /// Named on the command line or in the manifest.
+    case explicit
+    /// In DMT_PLUGIN_PATH.
+    case environment
+    /// `plugins` beside the running program.
+    case executable
+    /// `dmt/plugins` in the user's data folder.
+    case user
+    /// In the system's library folders.
+    case system
+  }
+
+  /// A folder of plugins, a plugin's folder, or (explicit) a library.
+  public struct Place: Sendable, Hashable {
+    public var path: String
+    public var origin: Origin
+  }
+
+  public var places: [Place]
+
+  /// - Parameters:
+  ///   - explicit: paths from the command line, then from the manifest.
+  ///   - environment: the process's variables; ignored when it runs with more rights than its user.
+  ///   - executable: the running program.
+  public init(
+    explicit: [String] = [], environment: [String: String]? = nil,
+    executable: String = PluginSearchPath.executablePath, isPrivileged: Bool? = nil
+  ) {
+    let environment = environment ?? ProcessInfo.processInfo.environment
+    let isPrivileged = isPrivileged ?? (dmt_is_privileged() != 0)
+    places = explicit.map { Place(path: $0, origin: .explicit) }
+    func add(_ path: String, _ origin: Origin) {
+      let place = Place(path: path, origin: origin)
+      if !places.contains(where: { $0.path == path }) { places.append(place) }
+    }
+    if !isPrivileged, let list = environment["DMT_PLUGIN_PATH"] {
+      for path in list.split(separator: ":") { add(String(path), .environment) }
+    }
+    if let slash = executable.lastIndex(of: "/") { add(executable[..<slash] + "/plugins", .executable) }
+    if !isPrivileged {
+      if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") {
+        add(data + "/dmt/plugins", .user)
+      } else if let home = environment["HOME"], home.hasPrefix("/") {
+        add(home + "/.local/share/dmt/plugins", .user)
+      }
+    }
+    add("/usr/local/lib/dmt/plugins", .system)
+    add("/usr/lib/dmt/plugins", .system)
+  }
+
+  /// The running program, links resolved.
+  public static var executablePath: String {
+    FoundPlugin.resolve("/proc/self/exe") ?? CommandLine.arguments.first ?? "dmt"
+  }
+}
+
+/// A place that may hold a plugin, before anything of it has been read.
+struct FoundPlugin {
+  var origin: PluginSearchPath.Origin
+  /// The plugin's folder, with a sidecar; nil for a bare library.
+  var folder: String?
+  /// The bare library; nil for a folder.
+  var library: String?
+  /// What is wrong with the place, when there is no plugin to read.
+  var problem: DMTError?
+
+  var path: String { folder ?? library ?? "" }
+}
+
+extension PluginSearchPath {
+  /// All places in search order, folders sorted by name.
+  func find() -> [FoundPlugin] {
+    places.flatMap { place in find(place) }
+  }
+
+  private func find(_ place: Place) -> [FoundPlugin] {
+    var isFolder = false
+    guard Self.exists(place.path, isFolder: &isFolder) else {
+      guard place.origin == .explicit else { return [] }
+      return [
+        FoundPlugin(
+          origin: place.origin, library: place.path,
+          problem: DMTError(
+            .notFound, "there is no file or folder \(place.path)",
+            remedy: "name a plugin's folder (with \(PluginSidecar.fileName)), a folder of such folders, or a .so"))
+      ]
+    }
+    if !isFolder {
+      // Outside explicit paths a library without a sidecar is not ours to run.
+      return place.origin == .explicit || place.origin == .environment
+        ? [FoundPlugin(origin: place.origin, library: place.path)] : []
+    }
+    if Self.exists(place.path + "/" + PluginSidecar.fileName) {
+      return [FoundPlugin(origin: place.origin, folder: place.path)]
+    }
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []).sorted()
+    let found = names.filter { Self.exists(place.path + "/" + $0 + "/" + PluginSidecar.fileName) }
+      .map { FoundPlugin(origin: place.origin, folder: place.path + "/" + $0) }
+    if found.isEmpty, place.origin == .explicit {
+      return [
+        FoundPlugin(
+          origin: place.origin, folder: place.path,
+          problem: DMTError(
+            .notFound, "folder \(place.path) holds no \(PluginSidecar.fileName), nor a folder with one",
+            remedy: "name the plugin's folder or its .so"))
+      ]
+    }
+    return found
+  }
+
+  private static func exists(_ path: String) -> Bool {
+    var isFolder = false
+    return exists(path, isFolder: &isFolder)
+  }
+
+  private static func exists(_ path: String, isFolder: inout Bool) -> Bool {
+    FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+  }
+}
+
+extension FoundPlugin {
+  /// The library inside a folder that a sidecar names.
+  ///
+  /// - Throws: ``DMTError/Code/pluginRefused`` for a path that leaves the folder, ``DMTError/Code/notFound`` when there
+  ///   is no such file.
+  func libraryPath(named name: String) throws(DMTError) -> String {
+    guard let folder else { return library ?? name }
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    guard !name.isEmpty, !name.hasPrefix("/"), !parts.contains(".."), !name.contains("\0") else {
+      throw DMTError(
+        .pluginRefused, "its sidecar names library '\(name)', which leaves the plugin's folder",
+        remedy: "name a file beside \(PluginSidecar.fileName)")
+    }
+    let path = folder + "/" + name
+    guard let resolved = Self.resolve(path), let root = Self.resolve(folder) else {
+      throw DMTError(
+        .notFound, "its sidecar names library '\(name)', and there is no \(path)", remedy: "build the plugin")
+    }
+    guard resolved.hasPrefix(root == "/" ? root : root + "/") else {
+      throw DMTError(
+        .pluginRefused, "its library '\(name)' is a link to \(resolved), which lies outside the plugin's folder",
+        remedy: "copy the library into the folder")
+    }
+    return resolved
+  }
+
+  /// The path with links resolved; nil when there is no such file.
+  static func resolve(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}

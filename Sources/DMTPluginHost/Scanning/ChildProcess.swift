@@ -1,0 +1,136 @@
+internal import CDMTHostShims
+internal import DMTCore
+internal import Glibc
+
+/// A child process in a group of its own, with its output collected and its time limited.
+struct ChildProcess {
+  /// What became of the child.
+  struct Outcome {
+    /// What it wrote to standard output.
+    var output: [UInt8]
+    /// The last of what it wrote to standard error.
+    var errorTail: [UInt8]
+    /// It ran past the limit and was killed.
+    var timedOut: Bool
+    /// The signal that ended it, 0 when it ended by itself.
+    var signal: Int32
+    /// Its exit code, -1 when a signal ended it.
+    var exitCode: Int32
+  }
+
+  /// More than any scan answers; a child that writes more is broken.
+  private static let outputCapacity = 16 << 20
+  private static let errorCapacity = 4096
+
+  private let process: pid_t
+  private let outputPipe: Int32
+  private let errorPipe: Int32
+  private let deadline: UInt64
+  private var output: [UInt8] = []
+  private var errorTail: [UInt8] = []
+  private var timedOut = false
+
+  /// Starts `executable` with standard input closed.
+  ///
+  /// - Throws: ``DMTError/Code/io`` when the system refuses.
+  init(executable: String, arguments: [String], environment: [String], limitMilliseconds: Int) throws(DMTError) {
+    func failure(_ what: String, _ code: Int32) -> DMTError {
+      DMTError(.io, "\(what) for scanning a plugin failed: \(String(cString: strerror(code)))")
+    }
+    var outputEnds: [Int32] = [-1, -1]
+    var errorEnds: [Int32] = [-1, -1]
+    guard dmt_pipe(&outputEnds) == 0 else { throw failure("a pipe", errno) }
+    guard dmt_pipe(&errorEnds) == 0 else {
+      let code = errno
+      outputEnds.forEach { close($0) }
+      throw failure("a pipe", code)
+    }
+    var actions = posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    posix_spawn_file_actions_init(&actions)
+    posix_spawnattr_init(&attributes)
+    defer {
+      posix_spawn_file_actions_destroy(&actions)
+      posix_spawnattr_destroy(&attributes)
+      close(outputEnds[1])
+      close(errorEnds[1])
+    }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, outputEnds[1], 1)
+    posix_spawn_file_actions_adddup2(&actions, errorEnds[1], 2)
+    // A group of its own: what the plugin starts is killed with it.
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    posix_spawnattr_setpgroup(&attributes, 0)
+    var argumentPointers: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
+    var environmentPointers: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+    defer { (argumentPointers + environmentPointers).forEach { free($0) } }
+    var process = pid_t()
+    let code = posix_spawn(&process, executable, &actions, &attributes, &argumentPointers, &environmentPointers)
+    guard code == 0 else {
+      close(outputEnds[0])
+      close(errorEnds[0])
+      throw failure("starting \(executable)", code)
+    }
+    self.process = process
+    outputPipe = outputEnds[0]
+    errorPipe = errorEnds[0]
+    _ = dmt_set_nonblocking(outputPipe)
+    _ = dmt_set_nonblocking(errorPipe)
+    deadline = Self.now() + UInt64(max(1, limitMilliseconds)) * 1_000_000
+  }
+
+  /// Waits for the child, or kills it at its limit.
+  mutating func wait() -> Outcome {
+    var status: Int32 = 0
+    while waitpid(process, &status, WNOHANG) == 0 {
+      let now = Self.now()
+      if now >= deadline || output.count > Self.outputCapacity {
+        timedOut = true
+        kill(-process, SIGKILL)
+        waitpid(process, &status, 0)
+        break
+      }
+      // Short turns, because a child that ends closes its pipes only when its own children do.
+      var polls = [
+        pollfd(fd: outputPipe, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: errorPipe, events: Int16(POLLIN), revents: 0),
+      ]
+      let left = Int32((deadline - now) / 1_000_000 + 1)
+      _ = poll(&polls, 2, min(left, 5))
+      drain()
+      // Both ends closed: poll returns at once, and the child is about to end.
+      if polls.allSatisfy({ $0.revents & Int16(POLLHUP) != 0 }) { usleep(500) }
+    }
+    drain()
+    kill(-process, SIGKILL)
+    close(outputPipe)
+    close(errorPipe)
+    return Outcome(
+      output: output, errorTail: errorTail, timedOut: timedOut, signal: dmt_wait_signal(status),
+      exitCode: dmt_wait_exit_code(status))
+  }
+
+  private mutating func drain() {
+    Self.read(outputPipe) { output.append(contentsOf: $0) }
+    Self.read(errorPipe) { bytes in
+      errorTail.append(contentsOf: bytes)
+      if errorTail.count > Self.errorCapacity { errorTail.removeFirst(errorTail.count - Self.errorCapacity) }
+    }
+  }
+
+  private static func read(_ descriptor: Int32, _ body: (ArraySlice<UInt8>) -> Void) {
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    // Not more than a turn's worth: a plugin that prints without end must not keep us from the clock.
+    for _ in 0..<64 {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      guard count > 0 else { return }
+      body(buffer[..<count])
+    }
+  }
+
+  private static func now() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}

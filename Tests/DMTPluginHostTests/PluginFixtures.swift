@@ -1,0 +1,99 @@
+import DMTCore
+import DMTPluginHost
+import Foundation
+import Logging
+import Testing
+
+/// Builds the C plugins of Tests/Fixtures/Plugins into a folder of its own, which is removed at the end.
+final class PluginFixtures {
+  /// How hostile.c misbehaves.
+  enum Hostility: Int {
+    case crashInEntry = 1, hangInEntry, printToStdout, hugeCount, nullID, badMagic, crashInInitialize, exitInEntry
+    case nullTable, oddID, nullComponent, failInitialize, hangWithChild, tinyStruct, crashInConstructor,
+      missingComponent
+  }
+
+  let folder: String
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.path + "/dmt-host-tests-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  private static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+
+  /// Compiles a fixture and returns the library's path.
+  @discardableResult
+  func build(_ source: String, as name: String? = nil, _ defines: [String] = []) throws -> String {
+    let library = "\(folder)/\(name ?? source).so"
+    try FileManager.default.createDirectory(
+      atPath: URL(filePath: library).deletingLastPathComponent().path, withIntermediateDirectories: true)
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    let compiler =
+      ["cc", "clang", "gcc"].first { name in
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+          FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
+        }
+      } ?? "cc"
+    process.arguments =
+      [
+        compiler, "-std=gnu11", "-shared", "-fPIC", "-fvisibility=hidden", "-I",
+        Self.repository + "/Sources/CDMTPlugin/include",
+      ]
+      + defines.map { "-D" + $0 } + ["-o", library, Self.repository + "/Tests/Fixtures/Plugins/\(source).c"]
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0, "\(source).c compiles")
+    return library
+  }
+
+  func build(_ hostility: Hostility) throws -> String {
+    try build("hostile", as: "hostile-\(hostility)", ["HOW=\(hostility.rawValue)"])
+  }
+
+  /// A plugin's folder with a sidecar.
+  func package(
+    _ name: String, id: String, version: String = "1.0.0", defines: [String] = [], extra: [String: Any] = [:]
+  ) throws -> String {
+    let plugin = "\(folder)/\(name)"
+    try build("good", as: "\(name)/libplugin", ["FIXTURE_ID=\"\(id)\"", "FIXTURE_VERSION=\"\(version)\""] + defines)
+    var sidecar: [String: Any] = [
+      "id": id, "name": name, "version": version, "abi": ["major": 0, "minor": 9], "min_host_minor": 9,
+      "kinds": ["operator"], "library": "libplugin.so",
+    ]
+    for (key, value) in extra { sidecar[key] = value is NSNull ? nil : value }
+    try JSONSerialization.data(withJSONObject: sidecar).write(to: URL(filePath: plugin + "/plugin.json"))
+    return plugin
+  }
+
+  /// The program that scans, which is built beside the tests.
+  static func scanner(limitMilliseconds: Int = 2000) throws -> PluginScanner {
+    let name = "dmt-scan-fixture"
+    var folder = URL(filePath: PluginSearchPath.executablePath).deletingLastPathComponent()
+    while folder.path != "/" {
+      if FileManager.default.isExecutableFile(atPath: folder.path + "/" + name) {
+        return PluginScanner(executable: folder.path + "/" + name, limitMilliseconds: limitMilliseconds)
+      }
+      folder.deleteLastPathComponent()
+    }
+    // The tests' runner lives elsewhere; the bundle that it was given does not.
+    let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? ""
+    let path = URL(filePath: bundle).deletingLastPathComponent().path + "/" + name
+    try #require(FileManager.default.isExecutableFile(atPath: path), "\(name) is built beside the tests")
+    return PluginScanner(executable: path, limitMilliseconds: limitMilliseconds)
+  }
+
+  /// Options that look at `paths` alone and keep their cache in this folder.
+  func options(_ paths: [String], scansOnly: Bool = true, rescans: Bool = false) throws -> PluginRegistry.Options {
+    var searchPath = PluginSearchPath(explicit: paths, environment: [:], executable: "/nowhere/dmt")
+    searchPath.places.removeAll { $0.origin != .explicit }
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    return PluginRegistry.Options(
+      threads: 1, logger: logger, searchPath: searchPath, scanner: try Self.scanner(limitMilliseconds: 1500),
+      cache: ScanCache(path: folder + "/cache/plugins.json", host: "test"), rescans: rescans, scansOnly: scansOnly)
+  }
+}

@@ -1,0 +1,87 @@
+import DMTCore
+import DMTPluginHost
+import Foundation
+import Testing
+
+@Suite("The cache of scans")
+struct ScanCacheTests {
+  private let fixtures: PluginFixtures
+
+  init() throws { fixtures = try PluginFixtures() }
+
+  private var cachePath: String { fixtures.folder + "/cache/plugins.json" }
+
+  private func load(_ path: String, rescans: Bool = false) throws -> PluginCandidate {
+    let registry = try PluginRegistry.load(try fixtures.options([path], rescans: rescans))
+    return try #require(registry.candidates.first)
+  }
+
+  @Test("a second start takes the result from the cache, a changed library is scanned again")
+  func hits() throws {
+    let folder = try fixtures.package("plugin", id: "com.example.cached")
+    #expect(try !load(folder).isFromCache)
+    let second = try load(folder)
+    #expect(second.isFromCache && second.status == .loaded)
+    #expect(second.scan?.report?.components.first?.fields.first?.name == "offset")
+    #expect(try !load(folder, rescans: true).isFromCache)
+    _ = try fixtures.package("plugin", id: "com.example.cached", version: "1.0.1")
+    let changed = try load(folder)
+    #expect(!changed.isFromCache && changed.version == "1.0.1")
+  }
+
+  @Test(
+    "a cache that cannot be read is made anew",
+    arguments: [
+      "", "{", "[1, 2]", #"{"format": 99, "host": "test", "entries": {}}"#, #"{"format": 1, "host": "test"}"#,
+    ])
+  func corrupt(contents: String) throws {
+    let folder = try fixtures.package("plugin", id: "com.example.cached")
+    _ = try load(folder)
+    try Data(contents.utf8).write(to: URL(filePath: cachePath))
+    #expect(try !load(folder).isFromCache)
+    #expect(try load(folder).isFromCache)
+  }
+
+  @Test("a quarantined plugin is not run again, and says why, until its file changes")
+  func quarantine() throws {
+    let library = try fixtures.build(.crashInInitialize)
+    let first = try load(library)
+    #expect(first.status == .quarantined && !first.isFromCache)
+    let second = try load(library)
+    #expect(second.status == .quarantined && second.isFromCache)
+    #expect(second.reason?.contains("crashed in initialize (SIGABRT)") == true)
+    #expect(second.scan?.signal == "SIGABRT" && second.scan?.phase == "initialize")
+    #expect(second.scan?.errorTail == "about to crash\n")
+    try FileManager.default.copyItem(atPath: try fixtures.build("good"), toPath: library + ".new")
+    try FileManager.default.removeItem(atPath: library)
+    try FileManager.default.moveItem(atPath: library + ".new", toPath: library)
+    #expect(try load(library).status == .loaded)
+  }
+
+  @Test("a result of another host is not used")
+  func otherHost() throws {
+    let folder = try fixtures.package("plugin", id: "com.example.cached")
+    _ = try load(folder)
+    var options = try fixtures.options([folder])
+    options.cache = ScanCache(path: cachePath, host: "another")
+    #expect(try PluginRegistry.load(options).candidates.first?.isFromCache == false)
+  }
+
+  @Test("a cache that cannot be written is no failure")
+  func unwritable() throws {
+    let folder = try fixtures.package("plugin", id: "com.example.cached")
+    // A file where the folder should be: not even root can write there.
+    try Data().write(to: URL(filePath: fixtures.folder + "/cache"))
+    #expect(try load(folder).status == .loaded)
+    var cache = ScanCache(path: cachePath, host: "test")
+    cache.insert(ScanResult(status: .refused, reason: "x"), sha256: "00")
+    #expect(cache.save()?.contains("cannot be written") == true)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: fixtures.folder).sorted() == ["cache", "plugin"])
+  }
+
+  @Test("no half-written file is left beside the cache")
+  func atomic() throws {
+    _ = try load(try fixtures.package("plugin", id: "com.example.cached"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: fixtures.folder + "/cache") == ["plugins.json"])
+  }
+}
