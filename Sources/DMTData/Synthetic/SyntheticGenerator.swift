@@ -1,4 +1,4 @@
-import DMTCore
+package import DMTCore
 public import DMTManifest
 
 #if canImport(Glibc)
@@ -18,7 +18,7 @@ public import DMTManifest
 ///          + 0.7 n(sum of v_k d_k) + noise
 ///
 /// so two features interact exactly when they share a group. Everything is a function of the seed.
-struct SyntheticGenerator {
+package struct SyntheticGenerator {
   private static let latents = 4
   private let spec: SyntheticSpec
   private let place: DMTError.Place
@@ -29,7 +29,7 @@ struct SyntheticGenerator {
   private let latentKeys: [[UInt64]]
   private let denseWeights: [Double]
 
-  init(_ spec: SyntheticSpec, place: DMTError.Place) throws(DMTError) {
+  package init(_ spec: SyntheticSpec, place: DMTError.Place) throws(DMTError) {
     func require(_ isGood: Bool, _ message: String) throws(DMTError) {
       if !isGood { throw DMTError(.invalidManifest, "synthetic data: \(message)", place: place) }
     }
@@ -128,7 +128,7 @@ struct SyntheticGenerator {
   }
 
   /// The logit without bias and noise.
-  func structure(bags: [[UInt32]], dense: [Double]) -> Double {
+  package func structure(bags: [[UInt32]], dense: [Double]) -> Double {
     let meanLength = (Double(spec.pooling) + 1) / 2
     var linear = 0.0
     var pairs = 0.0

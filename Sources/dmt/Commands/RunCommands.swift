@@ -17,6 +17,7 @@ struct RunOptions: ParsableArguments {
     let installation = try Installation.load(plugins, threads: backends.threads)
     try backends.check(installation.components)
     let folder = RunFolder(path: folder)
+    _ = try folder.record()
     let loaded = try installation.manifest(path: folder.manifestPath, overrides: [])
     return try SavedRun(
       folder, catalog: installation.catalog, components: installation.components,
