@@ -8,7 +8,11 @@ import Foundation
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures this machine.", subcommands: [Step.self])
+    abstract: "Measures this machine.",
+    discussion: """
+      EXAMPLES
+        dmt bench step --dim 128 --threads 2
+      """, subcommands: [Step.self])
 
   struct Step: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,11 @@ import DMTPluginHost
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugin", abstract: "Shows the plugins found here, and why one was not taken.",
+    discussion: """
+      EXAMPLES
+        dmt plugin list --why
+        dmt plugin inspect bin/plugins/Native
+      """,
     subcommands: [List.self, Inspect.self])
 
   struct List: ParsableCommand {
