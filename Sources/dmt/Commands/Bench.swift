@@ -18,7 +18,7 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Times training steps of a DLRM: forward, loss, backward, and all updates.",
       discussion: """
-        Tables of Zipf-distributed single indices, 13 dense features, bottom 512-256-D, dots, top 1024-1024-512-256-1. The
+        Tables of Zipf-distributed single indices, 13 dense features, bottom 512-256-D, dots, top 1024-1024-512-256-1. The \
         batches are made beforehand. Quote the ratio to another program that is timed alternately on the same machine.
 
         EXAMPLES

@@ -15,7 +15,7 @@ struct OperatorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Runs cases, files of inputs and expected numbers, on the kernels found here and compares.",
       discussion: """
-        A case is a safetensors file; PyTorch, NumPy or a vendor may have made it (docs/operators.md has the format). Exit code
+        A case is a safetensors file; PyTorch, NumPy or a vendor may have made it (docs/operators.md has the format). Exit code \
         1 when a case misses its tolerance, fails or is not served.
 
         EXAMPLES

@@ -15,7 +15,7 @@ struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Lists plugins and what they offer.",
       discussion: """
-        Looked at in this order: --plugin, DMT_PLUGIN_PATH, the folder `plugins` beside the program, the user's data folder
+        Looked at in this order: --plugin, DMT_PLUGIN_PATH, the folder `plugins` beside the program, the user's data folder \
         (~/.local/share/dmt/plugins), /usr/local/lib/dmt/plugins, /usr/lib/dmt/plugins.
 
         EXAMPLES

@@ -72,7 +72,7 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes the probability of every row of a file.",
     discussion: """
-      The file has the columns of the training data; the label column may be missing. Categories that training never saw
+      The file has the columns of the training data; the label column may be missing. Categories that training never saw \
       share one row of their table.
 
       EXAMPLES

@@ -10,7 +10,7 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains the model of a manifest, or goes on with a run.",
     discussion: """
-      The run folder receives the effective manifest, the record of the run, a log line for every step and evaluation, and
+      The run folder receives the effective manifest, the record of the run, a log line for every step and evaluation, and \
       checkpoints. Ctrl-C writes a checkpoint and ends with exit code 130; --resume goes on where it stopped.
 
       EXAMPLES
