@@ -1,7 +1,6 @@
 import ArgumentParser
 import DMTPluginHost
 
-@main
 struct DMTCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dmt",
@@ -21,6 +20,6 @@ struct DMTCommand: ParsableCommand {
     version: HostServices.version,
     subcommands: [
       Train.self, Evaluate.self, Predict.self, Explain.self, Check.self, Config.self, SchemaCommand.self, OperatorCommand.self,
-      Bench.self,
+      PluginCommand.self, Bench.self,
     ])
 }

@@ -24,7 +24,7 @@ struct Explain: ParsableCommand {
 
   func run() throws {
     try Console.reporting {
-      let installation = try Installation.load(plugins, threads: backends.threads)
+      let installation = try Installation.load(plugins, threads: backends.threads, manifest: manifest.manifest)
       try backends.check(installation.components)
       let loaded = try installation.manifest(manifest)
       let plan = try installation.plan(loaded, readsData: true)

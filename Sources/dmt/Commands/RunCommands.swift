@@ -14,9 +14,9 @@ struct RunOptions: ParsableArguments {
 
   /// The run with its best weights.
   func open() throws -> SavedRun {
-    let installation = try Installation.load(plugins, threads: backends.threads)
-    try backends.check(installation.components)
     let folder = RunFolder(path: folder)
+    let installation = try Installation.load(plugins, threads: backends.threads, manifest: folder.manifestPath)
+    try backends.check(installation.components)
     let loaded = try installation.manifest(path: folder.manifestPath, overrides: [])
     return try SavedRun(
       folder, catalog: installation.catalog, components: installation.components,
