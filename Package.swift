@@ -94,17 +94,25 @@ let package = Package(
 
     // What the tests of DMTPluginHost start for scanning.
     .executableTarget(
-      name: "dmt-scan-fixture", dependencies: ["DMTPluginHost"], path: "Tests/Fixtures/Scanner", swiftSettings: settings),
+      name: "dmt-scan-fixture", dependencies: ["DMTPluginHost"], path: "Tests/Fixtures/Scanner", swiftSettings: settings
+    ),
     .testTarget(
       name: "DMTPluginHostTests",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost", "dmt-scan-fixture",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
+    // Takes the allocator's place in test programs, and counts.
+    .target(name: "CDMTAllocationCounter", path: "Tests/CDMTAllocationCounter"),
     .testTarget(
       name: "DMTRuntimeTests",
-      dependencies: ["CDMTPlugin", "DMTCore", "DMTManifest", "DMTReference", "DMTRuntime", "DMTCases"],
+      dependencies: [
+        "CDMTPlugin", "CDMTAllocationCounter", "DMTCore", "DMTManifest", "DMTPluginHost", "DMTReference", "DMTRuntime",
+        "DMTCases", .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
+    // Drives the built command as its users do.
+    .testTarget(name: "CommandTests", dependencies: ["dmt", "dmt-scan-fixture"], swiftSettings: settings),
     .testTarget(
       name: "DMTReferenceTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases"],
       swiftSettings: settings),
