@@ -16,6 +16,7 @@ let package = Package(
   products: [
     .executable(name: "dmt", targets: ["dmt"]),
     .library(name: "DMTPluginKit", targets: ["DMTPluginKit"]),
+    .library(name: "DMTTesting", targets: ["DMTTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -79,6 +80,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
+    // What the tests of a plugin with modules import.
+    .target(
+      name: "DMTTesting", dependencies: ["DMTCore", "DMTCases", "DMTReference", "DMTRuntime"], swiftSettings: settings),
     .executableTarget(
       name: "dmt",
       dependencies: [
