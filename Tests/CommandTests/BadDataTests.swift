@@ -58,9 +58,16 @@ struct BadDataTests {
     #expect(label.status == 66 && label.errors.contains("'klicked'"), "\(label)")
   }
 
-  @Test("a truncated packed file is an error, however much of it is there", arguments: ["xz", "gz", "zst"])
-  func truncated(_ ending: String) throws {
-    let tool = ["xz": "xz", "gz": "gzip", "zst": "zstd"][ending] ?? ending
+  /// File endings with the tools that unpack them, where these are installed.
+  static let packers: [(ending: String, tool: String)] = [("xz", "xz"), ("gz", "gzip"), ("zst", "zstd")].filter {
+    packer in
+    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+      FileManager.default.isExecutableFile(atPath: "\($0)/\(packer.1)")
+    }
+  }
+
+  @Test("a truncated packed file is an error, however much of it is there", arguments: packers)
+  func truncated(_ ending: String, _ tool: String) throws {
     let workspace = try Workspace()
     let packed = try Command.shell("\(tool) -qkf rows.csv", in: workspace)
     try #require(packed.status == 0, "\(packed)")
