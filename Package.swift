@@ -79,18 +79,23 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
+    // Deals features into towers: affinity, column splits, reports.
+    .target(
+      name: "DMTPartition", dependencies: ["DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTTraining"],
+      swiftSettings: settings),
     .executableTarget(
       name: "dmt",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
-        "DMTData", "DMTTraining", "DMTSafetensors", "DMTCases",
+        "DMTData", "DMTTraining", "DMTPartition", "DMTSafetensors", "DMTCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
 
     // What the tests of DMTPluginHost start for scanning.
     .executableTarget(
-      name: "dmt-scan-fixture", dependencies: ["DMTPluginHost"], path: "Tests/Fixtures/Scanner", swiftSettings: settings),
+      name: "dmt-scan-fixture", dependencies: ["DMTPluginHost"], path: "Tests/Fixtures/Scanner", swiftSettings: settings
+    ),
     .testTarget(
       name: "DMTPluginHostTests",
       dependencies: [
@@ -108,6 +113,10 @@ let package = Package(
       name: "DMTCasesTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases", "DMTSafetensors"],
       swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTPartitionTests",
+      dependencies: ["DMTPartition", "DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTTraining"],
+      swiftSettings: settings),
     .testTarget(
       name: "DMTDataTests",
       dependencies: ["DMTData", "DMTCore", "DMTManifest", .product(name: "Subprocess", package: "swift-subprocess")],

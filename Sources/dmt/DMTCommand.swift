@@ -20,7 +20,8 @@ struct DMTCommand: ParsableCommand {
       """,
     version: HostServices.version,
     subcommands: [
-      Train.self, Evaluate.self, Predict.self, Explain.self, Check.self, Config.self, SchemaCommand.self, OperatorCommand.self,
-      Bench.self,
+      Train.self, Evaluate.self, Predict.self, Explain.self, Check.self, Config.self, SchemaCommand.self,
+      OperatorCommand.self,
+      Bench.self, Partition.self,
     ])
 }

@@ -29,10 +29,12 @@ struct Installation {
       plugins.append(try LoadedPlugin(entry: entry(), services: services, path: path))
     }
     let found = Components(
-      operators: plugins.flatMap(\.operators), modules: plugins.flatMap(\.modules), backends: plugins.flatMap(\.backends),
+      operators: plugins.flatMap(\.operators), modules: plugins.flatMap(\.modules),
+      backends: plugins.flatMap(\.backends),
       embeddings: plugins.flatMap(\.embeddings), updates: plugins.flatMap(\.updates),
       operatorKernels: Dictionary(
-        plugins.flatMap(\.operators).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
+        plugins.flatMap(\.operators).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+      partitioners: plugins.flatMap(\.partitioners))
     let components = Components.builtin.adding(found)
     return Installation(
       components: components, catalog: ManifestCatalog(components, plugins: plugins.map(\.id)), plugins: plugins,
