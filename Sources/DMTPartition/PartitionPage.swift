@@ -37,11 +37,11 @@ public struct PartitionPage {
     let right = Self.margin + Self.panel + Self.gap
     if hasPlane {
       drawPlane(x: Self.margin, y: Self.top)
-      bottom = Self.top + Self.panel + 30
+      bottom = Self.top + Self.panel + 40
     }
     if let affinity = report.affinity {
       drawMatrix(affinity, x: hasPlane ? right : Self.margin, y: Self.top)
-      bottom = Self.top + Self.panel + 30
+      bottom = Self.top + Self.panel + 40
     }
     bottom = drawBars(y: bottom + 30, width: width - 2 * Self.margin)
     bottom = drawLists(y: bottom + 30, width: width - 2 * Self.margin)
@@ -87,7 +87,7 @@ public struct PartitionPage {
     drawLabels(places, radius: radius, left: left, top: top)
   }
 
-  /// Names beside their points, left out where all four sides are taken.
+  /// Names beside their points, left out where every place around is taken.
   private mutating func drawLabels(
     _ places: [(x: Double, y: Double)], radius: Double, left: Double, top: Double
   ) {
@@ -98,6 +98,8 @@ public struct PartitionPage {
       let candidates = [
         (x: place.x + radius + 3, y: place.y - size / 2), (x: place.x - radius - 3 - width, y: place.y - size / 2),
         (x: place.x - width / 2, y: place.y - radius - size - 2), (x: place.x - width / 2, y: place.y + radius + 2),
+        (x: place.x + radius, y: place.y - radius - size), (x: place.x + radius, y: place.y + radius),
+        (x: place.x - radius - width, y: place.y - radius - size), (x: place.x - radius - width, y: place.y + radius),
       ]
       let free = candidates.first { box in
         box.x > left + 2 && box.x + width < left + Self.panel - 2 && box.y > top + 2
@@ -129,7 +131,7 @@ public struct PartitionPage {
     picture.text("Affinity, ordered by tower", x: left, y: top - 12, size: 15, weight: 600)
     picture.text(
       "\(affinity.kind), \(affinity.samples) samples; white \(short(lowest)) to dark \(short(highest))",
-      x: left + Self.panel, y: top - 12, size: 11, fill: Self.grey, anchor: "end")
+      x: left, y: top + Self.panel + 26, size: 11, fill: Self.grey)
     let bins = min(count, 160)
     let cell = Self.panel / Double(bins)
     let levels = 24
@@ -198,7 +200,7 @@ public struct PartitionPage {
       let left = Self.margin + Double(index) * (each + 30)
       picture.text(measure.0, x: left, y: top, size: 15, weight: 600)
       let highest = measure.1.max() ?? 0
-      let slot = each / Double(max(1, measure.1.count))
+      let slot = min(56, each / Double(max(1, measure.1.count)))
       for (tower, value) in measure.1.enumerated() {
         let bar = highest > 0 ? height * value / highest : 0
         let x = left + Double(tower) * slot
