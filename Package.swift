@@ -83,11 +83,15 @@ let package = Package(
     // What the tests of a plugin with modules import.
     .target(
       name: "DMTTesting", dependencies: ["DMTCore", "DMTCases", "DMTReference", "DMTRuntime"], swiftSettings: settings),
+    // Deals features into towers: affinity, column splits, reports.
+    .target(
+      name: "DMTPartition", dependencies: ["DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTTraining"],
+      swiftSettings: settings),
     .executableTarget(
       name: "dmt",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
-        "DMTData", "DMTTraining", "DMTSafetensors", "DMTCases",
+        "DMTData", "DMTTraining", "DMTPartition", "DMTSafetensors", "DMTCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
@@ -120,6 +124,10 @@ let package = Package(
       name: "DMTCasesTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases", "DMTSafetensors"],
       swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTPartitionTests",
+      dependencies: ["DMTPartition", "DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTTraining"],
+      swiftSettings: settings),
     .testTarget(
       name: "DMTDataTests",
       dependencies: ["DMTData", "DMTCore", "DMTManifest", .product(name: "Subprocess", package: "swift-subprocess")],

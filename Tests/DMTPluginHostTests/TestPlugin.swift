@@ -12,6 +12,7 @@ enum TestPlugin: DMTPlugin {
       .backend(ScaleBackend(), summary: "Scales."), .operator(Swish()), .operator(Affine()),
       .operator(Doubler(), kernels: ScaleBackend()), .module(TwoSwishes()),
       .embedding(RowSums(), summary: "Counts what it is called for."), .update(PlainDescent(), summary: "p -= lr g"),
+      .partitioner(TestPartitioner(), summary: "Deals in blocks."),
     ]
   }
   static let initializations = Atomic<Int>(0)

@@ -93,6 +93,13 @@ final class EmbeddingEngine {
     try kernel.forward(call)
   }
 
+  /// Pools every bag of the batch into memory of the caller's, a place for each of the plan's outputs.
+  func forward(_ batch: Batch, into memory: [UnsafeMutableRawPointer]) throws(DMTError) {
+    try setBatch(batch)
+    for (index, place) in memory.enumerated() { outputs[index] = place }
+    try kernel.forward(call)
+  }
+
   /// Points the following calls to the gradients of the embedding outputs.
   func setGradients(of program: Program) {
     for (index, output) in plan.embeddingOutputs.enumerated() {

@@ -36,7 +36,7 @@ public final class Model {
   public let tables: TableStore
   let components: Components
   private let arena = Arena()
-  private let embedding: EmbeddingEngine
+  let embedding: EmbeddingEngine
   private let optimizer: ModelOptimizer?
 
   var denseStates: [(state: OptimizerSpec.State, parameter: Int, memory: UnsafeMutableRawPointer)] {

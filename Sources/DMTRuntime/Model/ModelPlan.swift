@@ -42,6 +42,8 @@ public struct ModelPlan: Sendable {
   public var batchFeatures: [Int] = []
   public var featureNames: [String] = []
   public var embeddingOutputs: [EmbeddingOutput] = []
+  /// The output that holds a weight of its own for every category, where the over-arch wants one.
+  public var firstOrderOutput: Int?
   public var denseCount: Int
   public var dense: Int?
   public var labels: Int = 0
@@ -68,22 +70,23 @@ extension ModelPlan {
     featureNames = features.map(\.name)
     let composer = GraphComposer(components: components)
     let model = manifest.model
+    let parts = try ModelPlan.parts(of: features, splits: model.columnSplits, place: model.place)
     func embed(_ members: [Int], name: String) throws(DMTError) -> GraphValue {
-      let dims = members.map { features[$0].dim }
+      let dims = members.map { parts[$0].feature.dim }
       let columns = dims.reduce(0, +)
       let isUniform = Set(dims).count == 1
       let shape: Shape = isUniform ? [Shape.batch, members.count, dims[0]] : [Shape.batch, columns]
       let value = composer.input(name, shape: shape, needsGradient: true)
       var column = 0
       for member in members {
-        let feature = features[member]
+        let feature = parts[member].feature
         self.features.append(
           EmbeddingFeature(
             table: try table(
               for: feature, name: feature.table, dim: feature.dim, initializer: model.tableInitializer,
               place: model.place),
             pooling: feature.pooling, output: embeddingOutputs.count, column: column))
-        batchFeatures.append(member)
+        batchFeatures.append(parts[member].batchFeature)
         column += feature.dim
       }
       embeddingOutputs.append(EmbeddingOutput(value: Int(value.id), columns: columns))
@@ -93,10 +96,10 @@ extension ModelPlan {
     guard !features.isEmpty else {
       throw DMTError(.invalidManifest, "the model has no categorical feature", place: model.place)
     }
-    let byName = Dictionary(features.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let byName = Dictionary(parts.enumerated().map { ($1.feature.name, $0) }, uniquingKeysWith: { first, _ in first })
     var x: GraphValue
     if model.towers.isEmpty {
-      x = try embed(Array(features.indices), name: "embeddings")
+      x = try embed(Array(parts.indices), name: "embeddings")
     } else {
       var outputs: [GraphValue] = []
       for tower in model.towers {
@@ -168,6 +171,7 @@ extension ModelPlan {
         EmbeddingFeature(table: table, pooling: feature.pooling, output: embeddingOutputs.count, column: index))
       batchFeatures.append(index)
     }
+    firstOrderOutput = embeddingOutputs.count
     embeddingOutputs.append(EmbeddingOutput(value: Int(value.id), columns: features.count))
     return value
   }

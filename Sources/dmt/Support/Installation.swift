@@ -29,7 +29,8 @@ struct Installation {
       Components(
         operators: operators, modules: Array(registry.modules.values), backends: Array(registry.backends.values),
         embeddings: Array(registry.embeddings.values), updates: Array(registry.updates.values),
-        operatorKernels: Dictionary(operators.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })))
+        operatorKernels: Dictionary(operators.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+        partitioners: registry.plugins.flatMap(\.partitioners)))
     return Installation(
       components: components, catalog: ManifestCatalog(components, plugins: registry.plugins.map(\.id)),
       registry: registry, threads: threads)

@@ -2,7 +2,9 @@ import DMTPluginKit
 
 /// `coherent` and `diverse`: deals features into towers by the affinity I of their embeddings.
 ///
-/// 1. Distances: D = 1 - I (coherent: like features share a tower) or D = I (diverse: unlike ones do).
+/// 1. Distances: D = 1 - I (coherent: like features share a tower) or D = I (diverse: unlike ones do), with I stretched over
+///    [0, 1] first: affinities of trained models lie in a narrow band, and points that are nearly as far from each other as
+///    any two have no place in a plane that tells more than chance.
 /// 2. Points of the plane with these distances: the least stress of several attempts (``StressMinimiser``).
 /// 3. Towers: the least objective of several starts of a k-means with exact bounds on sizes (``ConstrainedKMeans``), and,
 ///    where a capacity is given, ``CapacityRepair``.
@@ -27,7 +29,7 @@ public struct LearnedPartitioner: TowerPartitioner {
       throw DMTError(.invalidArgument, "strategy '\(request.strategy)' needs the affinity of the features")
     }
     let isCoherent = request.strategy == "coherent"
-    let distances = affinity.map { min(1, max(0, isCoherent ? 1 - $0 : $0)) }
+    let distances = distances(affinity, count: count, isCoherent: isCoherent)
     let plane = try plane(distances, count: count, seed: request.seed)
     let clustering = try cluster(plane, request)
     let assignment = numberedByFirst(clustering.assignment, towers: request.towers)
@@ -41,10 +43,28 @@ public struct LearnedPartitioner: TowerPartitioner {
         .init("affinity_inside", meanAffinity(affinity, assignment, inside: true)),
         .init("affinity_across", meanAffinity(affinity, assignment, inside: false)),
       ],
-      explanation: "Distances are \(isCoherent ? "1 - affinity" : "the affinity"); the plane is the best of "
+      explanation:
+        "Distances are \(isCoherent ? "1 - affinity" : "the affinity"), stretched over [0, 1]; the plane is the best of "
         + "\(Self.attempts) attempts of \(StressMinimiser.steps) Adam steps, the towers the best of \(Self.starts) starts of "
         + "a k-means with exact bounds on sizes"
         + (request.capacity == nil ? "." : ", repaired until no tower carried more than its capacity."))
+  }
+
+  private func distances(_ affinity: [Double], count: Int, isCoherent: Bool) -> [Double] {
+    var lowest = Double.infinity
+    var highest = -Double.infinity
+    for i in 0..<count {
+      for j in 0..<i {
+        lowest = min(lowest, affinity[i * count + j])
+        highest = max(highest, affinity[i * count + j])
+      }
+    }
+    // Pairs that are all alike have one distance, whatever it is.
+    let scale = highest > lowest ? 1 / (highest - lowest) : 0
+    return affinity.map { value in
+      let stretched = min(1, max(0, (value - lowest) * scale))
+      return isCoherent ? 1 - stretched : stretched
+    }
   }
 
   private func plane(_ distances: [Double], count: Int, seed: UInt64) throws(DMTError) -> PlaneEmbedding {
