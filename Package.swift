@@ -16,6 +16,7 @@ let package = Package(
   products: [
     .executable(name: "dmt", targets: ["dmt"]),
     .library(name: "DMTPluginKit", targets: ["DMTPluginKit"]),
+    .library(name: "DMTTesting", targets: ["DMTTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -79,6 +80,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
+    // What the tests of a plugin with modules import.
+    .target(
+      name: "DMTTesting", dependencies: ["DMTCore", "DMTCases", "DMTReference", "DMTRuntime"], swiftSettings: settings),
     .executableTarget(
       name: "dmt",
       dependencies: [
@@ -90,17 +94,25 @@ let package = Package(
 
     // What the tests of DMTPluginHost start for scanning.
     .executableTarget(
-      name: "dmt-scan-fixture", dependencies: ["DMTPluginHost"], path: "Tests/Fixtures/Scanner", swiftSettings: settings),
+      name: "dmt-scan-fixture", dependencies: ["DMTPluginHost"], path: "Tests/Fixtures/Scanner", swiftSettings: settings
+    ),
     .testTarget(
       name: "DMTPluginHostTests",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost", "dmt-scan-fixture",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
+    // Takes the allocator's place in test programs, and counts.
+    .target(name: "CDMTAllocationCounter", path: "Tests/CDMTAllocationCounter"),
     .testTarget(
       name: "DMTRuntimeTests",
-      dependencies: ["CDMTPlugin", "DMTCore", "DMTManifest", "DMTReference", "DMTRuntime", "DMTCases"],
+      dependencies: [
+        "CDMTPlugin", "CDMTAllocationCounter", "DMTCore", "DMTManifest", "DMTPluginHost", "DMTReference", "DMTRuntime",
+        "DMTCases", .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
+    // Drives the built command as its users do.
+    .testTarget(name: "CommandTests", dependencies: ["dmt", "dmt-scan-fixture"], swiftSettings: settings),
     .testTarget(
       name: "DMTReferenceTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases"],
       swiftSettings: settings),

@@ -20,7 +20,8 @@ public enum ManifestLoader {
 
   /// Loads a manifest from its text.
   ///
-  /// - Parameter path: what the text is called in messages, and where its relative paths start; nothing is read from it.
+  /// - Parameter path: what the text is called in messages, and where its relative paths start, that of a towers file
+  ///   among them; nothing is read from it.
   /// - Throws: as ``load(path:overrides:catalog:)``.
   public static func load(
     text: String, path: String, overrides: [String] = [], catalog: ManifestCatalog
@@ -42,8 +43,10 @@ public enum ManifestLoader {
     if root.entries != nil {
       for override in overrides { root = try ManifestOverride(override).applied(to: root, grammar: grammar) }
     }
-    let featureNames = (root["features"]?.entries ?? []).map(\.key)
-    var checker = ManifestChecker(featureNames: featureNames)
+    let towersFile = try TowersFile(for: root, manifestPath: path)
+    if let towersFile { root = try towersFile.splitting(root) }
+    let featureNames = root.towerFeatures
+    var checker = ManifestChecker(featureNames: featureNames, towersFile: towersFile)
     let start = ManifestOrigin.file(path, line: 1, column: 1)
     let effective = checker.checked(root, .record(grammar.root), path: "", keyOrigin: start)
     var errors = checker.errors
@@ -64,7 +67,7 @@ public enum ManifestLoader {
   /// The largest manifest that is read; anything larger is a data file given by mistake.
   private static let maximumBytes = 16 << 20
 
-  private static func readFile(_ path: String) throws(DMTError) -> [UInt8] {
+  static func readFile(_ path: String) throws(DMTError) -> [UInt8] {
     let place = DMTError.Place(file: path)
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -101,7 +104,7 @@ public enum ManifestLoader {
   }
 
   /// The text of the bytes, or an error at the first one that is not UTF-8.
-  private static func decoded(_ bytes: [UInt8], path: String) throws(DMTError) -> String {
+  static func decoded(_ bytes: [UInt8], path: String) throws(DMTError) -> String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
     var line = 1
     var column = 1

@@ -27,7 +27,7 @@ struct ManifestOverride {
   ///
   /// - Throws: ``DMTError/Code/invalidArgument`` for a path that no manifest has.
   func applied(to root: ManifestNode, grammar: ManifestGrammar) throws(DMTError) -> ManifestNode {
-    let features = (root["features"]?.entries ?? []).map(\.key)
+    let features = root.towerFeatures
     return try set(root, .record(grammar.root), from: 0, features: features)
   }
 
@@ -116,6 +116,9 @@ struct ManifestOverride {
       return mapping.replacing(path[depth...].joined(separator: "."), with: value, origin: origin, removing: [])
     }
     var mapping = mapping
+    if let form = map.fileGenerator, TowersFile.isReference(mapping) {
+      return try set(mapping, form, from: depth, features: features)
+    }
     if let generator = map.generator, StridedTowers.isGenerator(mapping) {
       var errors = ManifestErrors()
       let parent = path[..<depth].joined(separator: ".")

@@ -55,6 +55,13 @@ public struct PluginComponent: Sendable {
   public static func update(_ backend: some UpdateBackend, summary: String) -> PluginComponent {
     PluginComponent(DMT_KIND_UPDATE, id: backend.name, summary: summary) { UpdateTable.make(backend) }
   }
+
+  /// Deals features into towers.
+  public static func partitioner(_ partitioner: some TowerPartitioner, summary: String) -> PluginComponent {
+    PluginComponent(DMT_KIND_PARTITIONER, id: partitioner.name, summary: summary) {
+      PartitionerTable.make(partitioner)
+    }
+  }
 }
 
 /// A backend that does not suit every machine, or has a library with threads of its own.

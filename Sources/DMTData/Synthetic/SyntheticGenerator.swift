@@ -1,4 +1,4 @@
-import DMTCore
+package import DMTCore
 public import DMTManifest
 
 #if canImport(Glibc)
@@ -20,7 +20,7 @@ public import DMTManifest
 ///          + 1.0 n(sum of v_k d_k) + noise
 ///
 /// so two features interact exactly when they share a group. Everything is a function of the seed.
-struct SyntheticGenerator {
+package struct SyntheticGenerator {
   private static let latents = 2
   private let spec: SyntheticSpec
   private let place: DMTError.Place
@@ -33,7 +33,7 @@ struct SyntheticGenerator {
   /// The mean of 1 / (1 + rank) under the Zipf law.
   private let meanShrinkage: Double
 
-  init(_ spec: SyntheticSpec, place: DMTError.Place) throws(DMTError) {
+  package init(_ spec: SyntheticSpec, place: DMTError.Place) throws(DMTError) {
     func require(_ isGood: Bool, _ message: String) throws(DMTError) {
       if !isGood { throw DMTError(.invalidManifest, "synthetic data: \(message)", place: place) }
     }
@@ -139,7 +139,7 @@ struct SyntheticGenerator {
   }
 
   /// The logit without bias and noise.
-  func structure(ranks: [[UInt32]], dense: [Double]) -> Double {
+  package func structure(ranks: [[UInt32]], dense: [Double]) -> Double {
     let meanLength = (Double(spec.pooling) + 1) / 2
     var linear = 0.0
     var pairs = 0.0

@@ -5,8 +5,10 @@ import DMTCore
 ///
 /// A value that does not fit is reported and left out, and the check goes on with the next one.
 struct ManifestChecker {
-  /// Names of the categorical features, in the order of the file.
+  /// What towers may list, in the order of the file: features, or the parts of one whose columns are split.
   let featureNames: [String]
+  /// The file that the manifest takes its towers from.
+  var towersFile: TowersFile?
   var errors = ManifestErrors()
 
   /// The effective form of `node`, or nil when nothing of it can be used.
@@ -77,8 +79,12 @@ struct ManifestChecker {
   ) -> ManifestNode? {
     guard let written = node.entries else { return wrongType(node, form, path) }
     var entries = written
-    let isGenerated = StridedTowers.isGenerator(node) && map.generator != nil
-    if isGenerated {
+    var isGenerated = StridedTowers.isGenerator(node) && map.generator != nil
+    if map.fileGenerator != nil, TowersFile.isReference(node) {
+      guard let towers = towersFile?.expanded(node, path: path, errors: &errors) else { return nil }
+      entries = towers
+      isGenerated = true
+    } else if isGenerated {
       guard let towers = StridedTowers.expanded(node, features: featureNames, path: path, errors: &errors) else {
         return nil
       }

@@ -6,7 +6,7 @@ import DMTCore
 struct ManifestRules {
   let root: ManifestNode
   let catalog: ManifestCatalog
-  /// Names of the categorical features as written, also of those that did not pass their check.
+  /// What towers may list: the categorical features as written, also those that did not pass their check, or their parts.
   let featureNames: [String]
   /// Nothing is missing from the tree.
   let isWhole: Bool
@@ -17,6 +17,7 @@ struct ManifestRules {
     checkData()
     checkFeatures()
     checkSharedTables()
+    checkSplits()
     checkTowers()
     checkInitializer()
     checkPlugins()

@@ -12,9 +12,13 @@ extension ManifestDecoder {
     }
     var pins: [String: String] = [:]
     for entry in try reader.required("pins").entries { pins[entry.key] = try NodeReader(node: entry.value).text() }
+    var splits: [String: [Int]] = [:]
+    for entry in try reader.required("split").entries {
+      splits[entry.key] = try NodeReader(node: entry.value).elements.map { element throws(DMTError) in try element.int() }
+    }
     return ModelSection(
       dim: try reader.required("dim").int(), tableInitializer: try initializer(reader.required("table_init")),
-      towers: towers, overArch: try module(reader.required("over_arch"), reserved: []),
+      columnSplits: splits, towers: towers, overArch: try module(reader.required("over_arch"), reserved: []),
       dtype: try Self.choice(reader.required("dtype")), pins: pins, place: reader.place)
   }
 

@@ -175,5 +175,7 @@ struct NamedMap: Sendable {
   var isOpen: Bool
   /// A shorter way to write the whole map, see ``StridedTowers``.
   var generator: Form?
+  /// The way to take the whole map from a file, see ``TowersFile``.
+  var fileGenerator: Form?
   var minimum = 0
 }

@@ -13,6 +13,9 @@ extension ManifestGrammar {
               .mapping([.init(key: "normal", keyOrigin: .defaultValue, value: .number(0.01))]), origin: .defaultValue)),
           "Initial values of the tables."),
         Key(
+          "split", .map(splits), .defaultsTo(.emptyMapping()),
+          "Features whose columns are tables of their own, with the widths; towers list them as NAME#0, NAME#1, .."),
+        Key(
           "towers", .map(towers), .defaultsTo(.emptyMapping()),
           "Towers by name; without towers the over-arch reads all features."),
         Key(
@@ -51,13 +54,19 @@ extension ManifestGrammar {
           ], choices: [Record.Choice(keys: ["normal", "uniform"], isRequired: true)])))
   }
 
+  private var splits: NamedMap {
+    NamedMap(
+      noun: "feature", form: .list(.int(Self.dimensions), minimum: 2), hasPlainNames: true, isOpen: true)
+  }
+
   private var towers: NamedMap {
     let features = Key(
       "features", .list(.text(.any), minimum: 1), .required,
       "The features of the tower, in the order in which its module sees them.")
     return NamedMap(
       noun: "tower", form: .variants(modules(for: .tower, common: [features])), hasPlainNames: true, isOpen: false,
-      generator: .variants(modules(for: .tower, common: StridedTowers.keys)))
+      generator: .variants(modules(for: .tower, common: StridedTowers.keys)),
+      fileGenerator: .variants(modules(for: .tower, common: TowersFile.keys)))
   }
 
   private var overArch: Form { .variants(modules(for: .overArch, common: [], allowsShorthand: true)) }

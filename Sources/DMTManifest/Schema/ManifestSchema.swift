@@ -137,6 +137,12 @@ struct SchemaWriter {
     let isGenerator = JSONTree.object([
       "properties": .object(["count": .object(["type": .string("integer")])]), "required": .strings(["count"]),
     ])
+    if let fileGenerator = map.fileGenerator {
+      let isReference = JSONTree.object([
+        "properties": .object(["from": .object(["type": .string("string")])]), "required": .strings(["from"]),
+      ])
+      result = .object(["if": isReference, "then": schema(of: fileGenerator), "else": result])
+    }
     return .object([
       "type": .string("object"), "if": isGenerator, "then": schema(of: generator), "else": result,
     ])

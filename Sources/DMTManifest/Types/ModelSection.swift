@@ -6,6 +6,8 @@ public struct ModelSection: Sendable, Equatable {
   public var dim: Int
   /// Initial values of the tables.
   public var tableInitializer: Initializer
+  /// Features whose columns are tables of their own: the widths, in the order of the columns. Part i is named `NAME#i`.
+  public var columnSplits: [String: [Int]]
   /// The towers; empty: a flat model, in which the over-arch reads all features.
   public var towers: [TowerSpec]
   public var overArch: ModuleSpec
@@ -16,11 +18,13 @@ public struct ModelSection: Sendable, Equatable {
   public var place: DMTError.Place
 
   public init(
-    dim: Int, tableInitializer: Initializer = .normal(mean: 0, deviation: 0.01), towers: [TowerSpec] = [],
+    dim: Int, tableInitializer: Initializer = .normal(mean: 0, deviation: 0.01),
+    columnSplits: [String: [Int]] = [:], towers: [TowerSpec] = [],
     overArch: ModuleSpec, dtype: DType = .float32, pins: [String: String] = [:], place: DMTError.Place = .init()
   ) {
     self.dim = dim
     self.tableInitializer = tableInitializer
+    self.columnSplits = columnSplits
     self.towers = towers
     self.overArch = overArch
     self.dtype = dtype

@@ -20,6 +20,8 @@ public final class LoadedPlugin: @unchecked Sendable {
   public let embeddings: [PluginEmbedding]
   /// Its update backends, in the descriptor's order.
   public let updates: [PluginUpdate]
+  /// Its tower partitioners, in the descriptor's order.
+  public let partitioners: [PluginPartitioner]
 
   private let table: dmt_plugin
 
@@ -76,6 +78,7 @@ public final class LoadedPlugin: @unchecked Sendable {
     var modules: [PluginModule] = []
     var embeddings: [PluginEmbedding] = []
     var updates: [PluginUpdate] = []
+    var partitioners: [PluginPartitioner] = []
     for component in descriptor.components where component.revision == 1 {
       guard ComponentKind(rawValue: component.kind) != nil else { continue }
       let pointer = try Self.table(of: component, in: table, plugin: id)
@@ -86,6 +89,7 @@ public final class LoadedPlugin: @unchecked Sendable {
       case .module: modules.append(try PluginModule(pointer, component: component, plugin: id))
       case .embedding: embeddings.append(try PluginEmbedding(pointer, component: component, plugin: id))
       case .update: updates.append(try PluginUpdate(pointer, component: component, plugin: id))
+      case .partitioner: partitioners.append(try PluginPartitioner(pointer, component: component, plugin: id))
       case nil: break
       }
     }
@@ -94,11 +98,12 @@ public final class LoadedPlugin: @unchecked Sendable {
     self.modules = modules
     self.embeddings = embeddings
     self.updates = updates
+    self.partitioners = partitioners
   }
 
   /// The kinds of components that this host uses.
   enum ComponentKind: String, CaseIterable {
-    case backend, `operator`, module, embedding, update
+    case backend, `operator`, module, embedding, update, partitioner
   }
 
   /// Ends the plugin's work; called once, before the process ends. Its code stays in memory.

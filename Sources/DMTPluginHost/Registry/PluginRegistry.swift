@@ -52,6 +52,7 @@ public final class PluginRegistry: Sendable {
   public let modules: [String: PluginModule]
   public let embeddings: [String: PluginEmbedding]
   public let updates: [String: PluginUpdate]
+  public let partitioners: [String: PluginPartitioner]
   /// Components that were left out because another plugin's has their name, a sentence each.
   public let conflicts: [String]
 
@@ -85,6 +86,7 @@ public final class PluginRegistry: Sendable {
     modules = collect("module", \.modules, \.name)
     embeddings = collect("embedding", \.embeddings, \.name)
     updates = collect("update", \.updates, \.name)
+    partitioners = collect("partitioner", \.partitioners, \.name)
     self.conflicts = conflicts
   }
 

@@ -10,13 +10,15 @@ public struct Components: Sendable {
   public var backends: [String: any Backend]
   public var embeddings: [String: any EmbeddingBackend]
   public var updates: [String: any UpdateBackend]
+  /// Tower partitioners by name.
+  public var partitioners: [String: any TowerPartitioner]
   /// Kernels that came with an operator of a plugin, by the operator's name.
   public var operatorKernels: [String: any Backend]
 
   public init(
     operators: [any Operator] = [], modules: [any Module] = [], backends: [any Backend] = [],
     embeddings: [any EmbeddingBackend] = [], updates: [any UpdateBackend] = [],
-    operatorKernels: [String: any Backend] = [:]
+    operatorKernels: [String: any Backend] = [:], partitioners: [any TowerPartitioner] = []
   ) {
     self.operators = Dictionary(operators.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.modules = Dictionary(modules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -24,6 +26,7 @@ public struct Components: Sendable {
     self.embeddings = Dictionary(embeddings.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.updates = Dictionary(updates.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.operatorKernels = operatorKernels
+    self.partitioners = Dictionary(partitioners.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// What every build has: opset 1, the plain modules and the reference kernels.
@@ -40,6 +43,7 @@ public struct Components: Sendable {
     result.embeddings.merge(other.embeddings) { first, _ in first }
     result.updates.merge(other.updates) { first, _ in first }
     result.operatorKernels.merge(other.operatorKernels) { first, _ in first }
+    result.partitioners.merge(other.partitioners) { first, _ in first }
     return result
   }
 }

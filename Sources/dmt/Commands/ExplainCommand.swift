@@ -6,9 +6,10 @@ import DMTTraining
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows what a model is made of: nodes, shapes, parameters, FLOPs, memory, and who serves each node and why.",
+    abstract:
+      "Shows what a model is made of: nodes, shapes, parameters, FLOPs, memory, and who serves each node and why.",
     discussion: """
-      A FLOP count is twice the multiply-accumulates, forward and backward. Nothing is allocated, unless --memory asks for the
+      A FLOP count is twice the multiply-accumulates, forward and backward. Nothing is allocated, unless --memory asks for the \
       working memory of a step: a model larger than this machine can be explained.
 
       EXAMPLES

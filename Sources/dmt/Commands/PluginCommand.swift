@@ -4,13 +4,18 @@ import DMTPluginHost
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugin", abstract: "Shows the plugins found here, and why one was not taken.",
+    discussion: """
+      EXAMPLES
+        dmt plugin list --why
+        dmt plugin inspect bin/plugins/Native
+      """,
     subcommands: [List.self, Inspect.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Lists plugins and what they offer.",
       discussion: """
-        Looked at in this order: --plugin, DMT_PLUGIN_PATH, the folder `plugins` beside the program, the user's data folder
+        Looked at in this order: --plugin, DMT_PLUGIN_PATH, the folder `plugins` beside the program, the user's data folder \
         (~/.local/share/dmt/plugins), /usr/local/lib/dmt/plugins, /usr/lib/dmt/plugins.
 
         EXAMPLES

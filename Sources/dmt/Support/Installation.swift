@@ -49,7 +49,7 @@ struct Installation {
   func manifest(path: String, overrides: [String]) throws(DMTError) -> LoadedManifest {
     let loaded = try ManifestLoader.load(path: path, overrides: overrides, catalog: catalog)
     for name in loaded.manifest.plugins {
-      try registry.require(name.contains("/") ? loaded.manifest.resolved(name) : name)
+      try registry.require(Installation.isFile(name) ? loaded.manifest.resolved(name) : name)
     }
     return loaded
   }
@@ -79,6 +79,9 @@ struct Installation {
 
   // MARK: - Paths
 
+  /// Whether a name in the manifest's `plugins` section is a file; else it is a plugin's id.
+  private static func isFile(_ name: String) -> Bool { name.contains("/") || name.hasSuffix(".so") }
+
   /// Paths in the `plugins` section of a manifest that has not been checked yet; errors are left to the check.
   private static func pluginPaths(namedIn manifest: String?) -> [String] {
     guard let manifest, let text = try? String(contentsOfFile: manifest, encoding: .utf8),
@@ -86,7 +89,7 @@ struct Installation {
     else { return [] }
     let folder = manifest.lastIndex(of: "/").map { String(manifest[...$0]) } ?? ""
     return names.compactMap { node in
-      guard let name = node.scalar?.text, name.contains("/") else { return nil }
+      guard let name = node.scalar?.text, isFile(name) else { return nil }
       return name.hasPrefix("/") ? name : folder + name
     }
   }

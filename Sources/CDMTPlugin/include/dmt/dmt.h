@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include "module.h"
 #include "operator.h"
+#include "partitioner.h"
 #include "plugin.h"
 #include "update.h"
 

@@ -25,6 +25,8 @@ extern "C" {
 #define DMT_KIND_EMBEDDING "embedding"
 /** Update of dense parameters: dmt_update (update.h), revision 1. */
 #define DMT_KIND_UPDATE "update"
+/** Deals features into towers: dmt_partitioner (partitioner.h), revision 1. */
+#define DMT_KIND_PARTITIONER "partitioner"
 
 /** One thing that a plugin offers. */
 typedef struct dmt_component {
