@@ -23,6 +23,11 @@ public struct DatasetTable: Sendable, Equatable {
   public let name: String
   /// Its rows.
   public let rows: Int
+
+  public init(name: String, rows: Int) {
+    self.name = name
+    self.rows = rows
+  }
 }
 
 /// The encoded samples of a pipeline: train, valid and test, with what is needed to encode further rows alike.
