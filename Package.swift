@@ -16,6 +16,7 @@ let package = Package(
   products: [
     .executable(name: "dmt", targets: ["dmt"]),
     .library(name: "DMTPluginKit", targets: ["DMTPluginKit"]),
+    .library(name: "DMTTesting", targets: ["DMTTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -83,6 +84,9 @@ let package = Package(
     .target(
       name: "DMTPartition", dependencies: ["DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTTraining"],
       swiftSettings: settings),
+    // What the tests of a plugin with modules import.
+    .target(
+      name: "DMTTesting", dependencies: ["DMTCore", "DMTCases", "DMTReference", "DMTRuntime"], swiftSettings: settings),
     .executableTarget(
       name: "dmt",
       dependencies: [
@@ -102,10 +106,17 @@ let package = Package(
         "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost", "dmt-scan-fixture",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
+    // Takes the allocator's place in test programs, and counts.
+    .target(name: "CDMTAllocationCounter", path: "Tests/CDMTAllocationCounter"),
     .testTarget(
       name: "DMTRuntimeTests",
-      dependencies: ["CDMTPlugin", "DMTCore", "DMTManifest", "DMTReference", "DMTRuntime", "DMTCases"],
+      dependencies: [
+        "CDMTPlugin", "CDMTAllocationCounter", "DMTCore", "DMTManifest", "DMTPluginHost", "DMTReference", "DMTRuntime",
+        "DMTCases", .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
+    // Drives the built command as its users do.
+    .testTarget(name: "CommandTests", dependencies: ["dmt", "dmt-scan-fixture"], swiftSettings: settings),
     .testTarget(
       name: "DMTReferenceTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases"],
       swiftSettings: settings),

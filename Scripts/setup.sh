@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the system packages that are missing: the libraries of the OneDNN and OpenBLAS plugins, and xz for the data.
+# Installs the system packages that are missing: the libraries of the OneDNN and OpenBLAS plugins, and what unpacks data.
 #
 #   Scripts/setup.sh              install what is missing; where that cannot be done, say so and succeed
 #   Scripts/setup.sh --required   the same, but fail when something is still missing at the end
@@ -17,6 +17,7 @@ missing() {
     Scripts/has-library.sh "$header" "$library" || echo "$package"
   done < <(grep -v '^#' Plugins/requirements.txt)
   has_command xz || echo xz-utils
+  has_command zstd || echo zstd
 }
 
 # Runs a command with root's rights.

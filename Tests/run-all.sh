@@ -37,7 +37,7 @@ run_headers() {
 }
 
 run_core() {
-  "${swift_test[@]}"
+  DMT_TEST_PLUGINS=$PWD/bin/plugins "${swift_test[@]}"
 }
 
 run_plugins() {

@@ -18,7 +18,9 @@ let package = Package(
           ["-Xlinker", "--version-script=\(Context.packageDirectory)/exports.map"], .when(platforms: [.linux]))
       ]),
     .testTarget(
-      name: "TowerLinearTests", dependencies: ["TowerLinear", .product(name: "DMTPluginKit", package: "dmt")],
-      swiftSettings: settings),
+      name: "TowerLinearTests",
+      dependencies: [
+        "TowerLinear", .product(name: "DMTPluginKit", package: "dmt"), .product(name: "DMTTesting", package: "dmt"),
+      ], swiftSettings: settings),
   ]
 )

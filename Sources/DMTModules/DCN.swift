@@ -3,8 +3,8 @@ public import DMTCore
 /// `dcn`: cross layers and a deep MLP, after each other or side by side; the over-arch of DCN-v2.
 ///
 /// Inputs: x [B, F, D] or [B, N], and optionally dense [B, n], which stands behind x. Stacked: head(deep(cross(x)));
-/// parallel: head(concat(cross(x), deep(x))). Result: the logit [B]. Parameters `cross.0.weight` .., `deep.0.weight` ..,
-/// `head.weight`, `head.bias`. Source: Wang et al., arXiv 2008.13535.
+/// parallel: head(concat(cross(x), deep(x))). Result: the logit [B]. Parameters `cross.0.weight` .. (those of
+/// ``CrossNet``), `deep.0.weight` .., `head.weight`, `head.bias`. Source: Wang et al., arXiv 2008.13535.
 public struct DCN: Module {
   public let name = "dcn"
   public let summary = "cross layers and a deep MLP, stacked or in parallel, to one logit"
@@ -12,6 +12,9 @@ public struct DCN: Module {
   public let attributes: AttributeSchema = [
     AttributeField("layers", .int, "Number of cross layers.", minimum: 0),
     AttributeField("rank", .int, "Rank of each cross product; 0: full.", default: .int(0), minimum: 0),
+    AttributeField(
+      "experts", .int, "Low-rank experts of each cross layer, mixed by a gate; 0: one product, no gate.",
+      default: .int(0), minimum: 0, maximum: 1024),
     AttributeField(
       "form", .string, "The deep MLP behind the cross layers or beside them.", default: .string("stacked"),
       choices: ["stacked", "parallel"]),
@@ -32,6 +35,7 @@ public struct DCN: Module {
       "cross_net", name: "cross",
       attributes: [
         "layers": .int(try attributes.int("layers")), "rank": .int(try attributes.int("rank", default: 0)),
+        "experts": .int(try attributes.int("experts", default: 0)),
       ], inputs: [x])
     let isParallel = try attributes.string("form", default: "stacked") == "parallel"
     let deep = try graph.module(

@@ -47,7 +47,9 @@ public struct DLRM: Module {
         inputs: [inputs[1]])
     } else {
       let one = try graph.constant(1, columns: 1)
-      dense = try graph.apply("linear", name: "bottom.0", ["out": .int(dim), "bias": .bool(false)], one)
+      // As small as an embedding: with PyTorch's default for a layer of one input, the vector drowns the others' dots.
+      dense = try graph.apply(
+        "linear", name: "bottom.0", ["out": .int(dim), "bias": .bool(false), "weight_deviation": .double(0.1)], one)
     }
 
     let first = try graph.apply("reshape", ["shape": .ints([-1, 1, dim])], dense)

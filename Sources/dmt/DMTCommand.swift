@@ -1,7 +1,6 @@
 import ArgumentParser
 import DMTPluginHost
 
-@main
 struct DMTCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dmt",
@@ -15,13 +14,12 @@ struct DMTCommand: ParsableCommand {
         dmt eval runs/first --json
         dmt plugin list --why
 
-      Exit codes: 0 done, 1 a comparison failed, 64 wrong use, 65 bad data, 66 missing input, 69 unavailable, 70 a plugin or
+      Exit codes: 0 done, 1 a comparison failed, 64 wrong use, 65 bad data, 66 missing input, 69 unavailable, 70 a plugin or \
       dmt itself failed, 74 input or output failed, 78 wrong manifest, 130 interrupted.
       """,
     version: HostServices.version,
     subcommands: [
       Train.self, Evaluate.self, Predict.self, Explain.self, Check.self, Config.self, SchemaCommand.self,
-      OperatorCommand.self,
-      Bench.self, Partition.self,
+      OperatorCommand.self, PluginCommand.self, Bench.self, Partition.self,
     ])
 }

@@ -1,8 +1,7 @@
 import DMTCore
+import DMTData
 import DMTManifest
 import Testing
-
-@testable import DMTData
 
 @Suite("Bad input")
 struct BadInputTests {

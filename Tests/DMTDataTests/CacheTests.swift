@@ -1,9 +1,8 @@
 import DMTCore
+import DMTData
 import DMTManifest
 import Foundation
 import Testing
-
-@testable import DMTData
 
 @Suite("Cache")
 struct CacheTests {

@@ -1,10 +1,9 @@
 import DMTCore
+import DMTData
 import DMTManifest
 import Foundation
 import Subprocess
 import Testing
-
-@testable import DMTData
 
 @Suite("Compressed files")
 struct CompressedInputTests {

@@ -1,8 +1,7 @@
 import DMTCore
+import DMTData
 import DMTManifest
 import Testing
-
-@testable import DMTData
 
 /// Every figure here was counted by an independent program on the same files.
 @Suite("goodbooks-10k")

@@ -1,7 +1,6 @@
 import DMTCore
+import DMTData
 import Testing
-
-@testable import DMTData
 
 /// Bytes from memory, a few at a time.
 final class MemorySource: ByteSource {

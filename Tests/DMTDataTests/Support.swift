@@ -1,9 +1,8 @@
 import DMTCore
+import DMTData
 import DMTManifest
 import Foundation
 import Testing
-
-@testable import DMTData
 
 /// A folder that is removed when the test lets go of it.
 final class Scratch {

@@ -1,9 +1,8 @@
 import DMTCore
+import DMTData
 import DMTManifest
 import Foundation
 import Testing
-
-@testable import DMTData
 
 @Suite("Synthetic data")
 struct SyntheticTests {
@@ -74,7 +73,7 @@ struct SyntheticTests {
     #expect(groups.flatMap { $0 }.sorted() == Array(0..<7) && groups.map(\.count).sorted() == [2, 2, 3])
     let generator = try SyntheticGenerator(spec, place: .init())
     func logit(_ change: [Int: UInt32]) -> Double {
-      generator.structure(bags: (0..<7).map { [change[$0] ?? 0] }, dense: [0.5])
+      generator.structure(ranks: (0..<7).map { [change[$0] ?? 0] }, dense: [0.5])
     }
     for a in 0..<7 {
       for b in 0..<a {

@@ -128,7 +128,8 @@ struct HostServicesTests {
     if cpu.isa_level >= 3 { #expect(features.contains([.avx2, .fma, .bmi2])) }
     if cpu.isa_level == 4 { #expect(features.contains([.avx512f, .avx512vl])) }
     #if arch(x86_64)
-      let flags = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).split(separator: "\n")
+      let flags =
+        try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).split(separator: "\n")
         .first { $0.hasPrefix("flags") }?.split(separator: " ") ?? []
       #expect(features.contains(.avx2) == flags.contains("avx2"))
       #expect(features.contains(.avx512f) == flags.contains("avx512f"))

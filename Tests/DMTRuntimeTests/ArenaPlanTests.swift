@@ -18,7 +18,8 @@ struct ArenaPlanTests {
     for (i, a) in buffers.enumerated() {
       #expect(plan.offsets[i] % ArenaPlan.alignment == 0)
       #expect(plan.offsets[i] + a.bytes <= plan.byteCount)
-      for (j, b) in buffers.enumerated() where i < j && a.first <= b.last && b.first <= a.last && a.bytes * b.bytes > 0 {
+      for (j, b) in buffers.enumerated() where i < j && a.first <= b.last && b.first <= a.last && a.bytes * b.bytes > 0
+      {
         let apart =
           plan.offsets[i] + a.bytes <= plan.offsets[j] || plan.offsets[j] + b.bytes <= plan.offsets[i]
         #expect(apart, "buffers \(i) and \(j)")

@@ -26,6 +26,12 @@ struct ModuleGradientTests {
     Subject(module: "cross_net", attributes: ["layers": .int(3)], inputs: ["x": [4, 5]]),
     Subject(module: "cross_net", attributes: ["layers": .int(2), "rank": .int(2)], inputs: ["x": [1, 6]]),
     Subject(
+      module: "cross_net", attributes: ["layers": .int(2), "rank": .int(2), "experts": .int(3)], inputs: ["x": [3, 5]]),
+    Subject(
+      module: "dcn",
+      attributes: ["layers": .int(1), "rank": .int(1), "experts": .int(2), "widths": .ints([4])],
+      inputs: ["x": [3, 2, 3], "dense": [3, 2]]),
+    Subject(
       module: "dcn", attributes: ["layers": .int(2), "widths": .ints([4]), "form": .string("parallel")],
       inputs: ["x": [3, 2, 4], "dense": [3, 2]]),
     Subject(module: "dcn", attributes: ["layers": .int(1), "widths": .ints([])], inputs: ["x": [2, 6]]),

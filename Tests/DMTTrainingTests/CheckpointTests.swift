@@ -1,9 +1,8 @@
 import DMTCore
 import DMTSafetensors
+import DMTTraining
 import Foundation
 import Testing
-
-@testable import DMTTraining
 
 @Suite("Checkpoints")
 struct CheckpointTests {

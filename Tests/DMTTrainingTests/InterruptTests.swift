@@ -1,7 +1,6 @@
+import DMTTraining
 import Foundation
 import Testing
-
-@testable import DMTTraining
 
 @Suite("Interrupts")
 struct InterruptTests {

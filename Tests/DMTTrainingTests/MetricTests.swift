@@ -1,8 +1,7 @@
 import DMTCore
+import DMTTraining
 import Foundation
 import Testing
-
-@testable import DMTTraining
 
 @Suite("Metrics")
 struct MetricTests {

@@ -1,8 +1,7 @@
 import DMTCore
+import DMTTraining
 import Foundation
 import Testing
-
-@testable import DMTTraining
 
 @Suite("The log, the progress line and the run folder")
 struct RunLogTests {

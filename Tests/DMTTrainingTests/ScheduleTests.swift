@@ -1,9 +1,8 @@
 import DMTCore
 import DMTManifest
+import DMTTraining
 import Foundation
 import Testing
-
-@testable import DMTTraining
 
 @Suite("Learning-rate schedules, plateau and early stopping")
 struct ScheduleTests {

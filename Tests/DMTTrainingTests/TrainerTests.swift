@@ -1,9 +1,8 @@
 import DMTCore
 import DMTManifest
+import DMTTraining
 import Foundation
 import Testing
-
-@testable import DMTTraining
 
 @Suite("The training loop")
 struct TrainerTests {

@@ -2,10 +2,9 @@ import DMTCore
 import DMTData
 import DMTManifest
 import DMTRuntime
+import DMTTraining
 import Foundation
 import Testing
-
-@testable import DMTTraining
 
 /// A pipeline on 600 rows of CSV in a temporary folder, with the runtime's own model on the reference kernels.
 private struct SmallPipeline {

@@ -56,7 +56,7 @@ core_imports_no_foundation() {
 
 # A module imports the modules below it alone. A new module finds its place in the order here.
 imports_run_downward() {
-  local order=(CDMTPlugin DMTCore DMTSafetensors DMTPluginKit DMTPluginHost DMTManifest DMTReference DMTModules DMTRuntime
+  local order=(CDMTPlugin CDMTHostShims DMTCore DMTBridge DMTSafetensors DMTCases DMTPluginKit DMTPluginHost DMTManifest DMTReference DMTModules DMTRuntime DMTTesting
     DMTData DMTTraining DMTPlanning dmt) module folder imported seen="" bad=0
   for folder in Sources/*/; do
     module=$(basename "$folder")
@@ -82,7 +82,7 @@ imports_run_downward() {
         esac
         ;;
       esac
-    done < <(grep -rhoE '\bimport [A-Za-z]+' "Sources/$module" --include='*.swift' | awk '{ print $2 }' | sort -u)
+    done < <(grep -rhoE '^[@_a-z ]*import [A-Za-z]+' "Sources/$module" --include='*.swift' | awk '{ print $NF }' | sort -u)
     seen="$seen $module"
   done
   return $bad

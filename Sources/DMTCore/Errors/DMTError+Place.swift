@@ -63,7 +63,8 @@ extension DMTError {
       if let step { parts.append("step \(step)") }
       if let node { parts.append("node \(node)") }
       if plugin != nil || component != nil {
-        var text = "plugin " + [plugin, component].compactMap { $0 }.joined(separator: "/")
+        // A component of this program itself has no plugin.
+        var text = (plugin == nil ? "" : "plugin ") + [plugin, component].compactMap { $0 }.joined(separator: "/")
         if let phase { text += " (\(phase))" }
         parts.append(text)
       } else if let phase {

@@ -9,8 +9,9 @@ public struct DotInteractionOperator: Operator {
   public init() {}
 
   public func signature(inputs: [Shape], attributes: Attributes) throws(DMTError) -> OperatorSignature {
-    guard inputs[0].rank == 3, inputs[0][1] >= 2 else {
-      throw mismatch(inputs, expected: "[B, F, D] with at least two vectors")
+    // The bound keeps the number of pairs far from overflow; no machine holds that many vectors a sample.
+    guard inputs[0].rank == 3, inputs[0][1] >= 2, inputs[0][1] <= 1 << 20 else {
+      throw mismatch(inputs, expected: "[B, F, D] with two to 2^20 vectors")
     }
     let (count, dim) = (inputs[0][1], inputs[0][2])
     // A full F x F product, as it is counted in the paper (papers: DMT table 4).

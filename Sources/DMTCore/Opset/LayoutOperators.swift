@@ -17,7 +17,9 @@ public struct ConcatOperator: Operator {
     for shape in inputs.dropFirst() {
       var other = shape.dims
       guard other.count == dims.count else { throw mismatch(inputs, expected: "equal numbers of axes") }
-      dims[axis] += other[axis]
+      let (sum, overflow) = dims[axis].addingReportingOverflow(other[axis])
+      guard !overflow else { throw mismatch(inputs, expected: "extents whose sum can be counted") }
+      dims[axis] = sum
       other[axis] = dims[axis]
       guard other == dims else { throw mismatch(inputs, expected: "equal extents but on axis \(axis)") }
     }

@@ -11,6 +11,10 @@ public struct LinearOperator: Operator {
     AttributeField("bias", .bool, "Add a bias.", default: .bool(true)),
     AttributeField(
       "activation", .string, "What follows the product.", default: .string("none"), choices: activations),
+    AttributeField(
+      "weight_deviation", .double,
+      "Standard deviation of the weight's normal initial values; without it they are uniform, as PyTorch's.",
+      isOptional: true, minimum: 0),
   ]
 
   public init() {}
@@ -23,7 +27,10 @@ public struct LinearOperator: Operator {
     // PyTorch's default for nn.Linear.
     let bound = 1 / Double(width).squareRoot()
     let uniform = Initializer.uniform(low: -bound, high: bound)
-    var parameters = [ParameterSpec(name: "weight", shape: [out, width], initializer: uniform)]
+    let weight =
+      attributes["weight_deviation"] == nil
+      ? uniform : .normal(mean: 0, deviation: try attributes.double("weight_deviation", default: 0))
+    var parameters = [ParameterSpec(name: "weight", shape: [out, width], initializer: weight)]
     if try attributes.bool("bias", default: true) {
       parameters.append(ParameterSpec(name: "bias", shape: [out], initializer: uniform))
     }

@@ -7,7 +7,7 @@
 #endif
 
 /// Numbers from bytes, without a `String` in between.
-enum NumberParser {
+package enum NumberParser {
   private static let powers: [Double] = (0...22).map { exponent in
     var power = 1.0
     for _ in 0..<exponent { power *= 10 }
@@ -18,7 +18,7 @@ enum NumberParser {
   ///
   /// Exact (correctly rounded): up to 2^53 with a power of ten up to 10^22 is one division or multiplication, all else
   /// goes through `strtod`.
-  static func double(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
+  package static func double(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
     var at = 0
     let count = bytes.count
     var negative = false
@@ -76,7 +76,7 @@ enum NumberParser {
   }
 
   /// The integer that `bytes` are, or nil when they are none or do not fit in 64 bits.
-  static func integer(_ bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
+  package static func integer(_ bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
     var at = 0
     var negative = false
     if bytes.count > 1, bytes[0] == 0x2D || bytes[0] == 0x2B {

@@ -23,6 +23,11 @@ public struct DatasetTable: Sendable, Equatable {
   public let name: String
   /// Its rows.
   public let rows: Int
+
+  public init(name: String, rows: Int) {
+    self.name = name
+    self.rows = rows
+  }
 }
 
 /// The encoded samples of a pipeline: train, valid and test, with what is needed to encode further rows alike.
@@ -63,7 +68,10 @@ public final class Dataset: Sendable {
   public static func load(
     data: DataSection, features: [FeatureSpec], dense: [DenseSpec], folder: String, progress: ((String) -> Void)? = nil
   ) throws(DMTError) -> Dataset {
-    let badRows = BadRows(limit: data.maxBadRows)
+    let badRows = BadRows(
+      limit: data.maxBadRows,
+      remedy: data.maxBadRows > 0
+        ? nil : "mend the row; `data.max_bad_rows: N` counts up to N such rows and leaves them out")
     let loader = TableLoader(
       data: data, features: features, dense: dense, folder: folder, badRows: badRows, progress: progress)
     let cacheFolder = InputFile.resolve(data.cachePath ?? ".dmt", in: folder)
@@ -179,7 +187,7 @@ extension FeatureEncoder {
         .invalidArgument, "the encoder was fitted for other features than the manifest names", place: data.place,
         remedy: "use the manifest of the run that fitted it")
     }
-    let badRows = BadRows(limit: 0)
+    let badRows = BadRows(limit: 0, remedy: "mend the row or take it out: every row gets a prediction, or none does")
     let loader = TableLoader(
       data: data, features: features, dense: dense, folder: folder, badRows: badRows, progress: progress)
     let table = try loader.loadRows(path: path)

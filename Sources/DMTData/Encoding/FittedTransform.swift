@@ -1,7 +1,7 @@
-import DMTManifest
+package import DMTManifest
 
 /// How a text becomes categories, with everything that was learnt from the training rows.
-enum FittedTransform: Sendable, Equatable {
+package enum FittedTransform: Sendable, Equatable {
   case text
   case bands([FeatureSpec.Band])
   /// Bin i holds the values in edges[i - 1]..<edges[i]; with `zeroApart`, zero is a bin of its own.
@@ -44,7 +44,7 @@ enum FittedTransform: Sendable, Equatable {
 
   /// The edges that cut the values into `bins` of equal weight, by linear interpolation between neighbours (NumPy's
   /// default), equal edges once; values and how often each occurs.
-  static func edges(of values: [(value: Double, count: Int)], bins: Int) -> [Double] {
+  package static func edges(of values: [(value: Double, count: Int)], bins: Int) -> [Double] {
     let sorted = values.filter { $0.count > 0 }.sorted { $0.value < $1.value }
     var ends: [Int] = []
     var total = 0

@@ -1,8 +1,8 @@
-import DMTCore
+package import DMTCore
 import SystemPackage
 
 /// Bytes that are read from start to end.
-protocol ByteSource: AnyObject {
+package protocol ByteSource: AnyObject {
   /// Fills the front of `memory` and returns how many bytes it wrote; 0 at the end.
   ///
   /// Reaching the end is also where a decompressor's exit is checked, so a truncated file never looks complete.
@@ -35,15 +35,20 @@ final class FileSource: ByteSource {
 }
 
 /// An input file: where it is, and how its bytes are had.
-enum InputFile {
+package enum InputFile {
   /// A decompressor and the Debian/Ubuntu package that brings it.
-  struct Tool: Sendable {
-    let name: String
+  package struct Tool: Sendable {
+    package let name: String
     let package: String
+
+    package init(name: String, package: String) {
+      self.name = name
+      self.package = package
+    }
   }
 
   /// The decompressor that the file's name asks for, if any.
-  static func tool(for path: String) -> Tool? {
+  package static func tool(for path: String) -> Tool? {
     if path.hasSuffix(".xz") { return Tool(name: "xz", package: "xz-utils") }
     if path.hasSuffix(".gz") { return Tool(name: "gzip", package: "gzip") }
     if path.hasSuffix(".zst") { return Tool(name: "zstd", package: "zstd") }

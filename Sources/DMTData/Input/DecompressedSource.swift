@@ -1,4 +1,4 @@
-import DMTCore
+package import DMTCore
 import Synchronization
 import SystemPackage
 
@@ -15,7 +15,7 @@ import SystemPackage
 /// The tool writes into a pipe that the reading thread empties, so decompression runs beside parsing and nothing is
 /// held whole in memory. The tool is started with posix_spawn: a reader blocks its thread, and a library that needs Swift's
 /// own thread pool to notice a child's end would wait for ever once readers hold all of that pool.
-final class DecompressedSource: ByteSource {
+package final class DecompressedSource: ByteSource {
   /// Held from making a pipe until its child runs, so that no other child of this class inherits an end of it.
   private static let spawning = Mutex<Void>(())
 
@@ -26,7 +26,7 @@ final class DecompressedSource: ByteSource {
   /// The child, until it has been waited for.
   private var process: pid_t?
 
-  init(path: String, tool: InputFile.Tool) throws(DMTError) {
+  package init(path: String, tool: InputFile.Tool) throws(DMTError) {
     self.path = path
     self.tool = tool
     let started = Self.spawning.withLock { _ in Self.spawn(tool: tool.name, path: path) }
@@ -54,7 +54,7 @@ final class DecompressedSource: ByteSource {
     }
   }
 
-  func read(into memory: UnsafeMutableRawBufferPointer) throws(DMTError) -> Int {
+  package func read(into memory: UnsafeMutableRawBufferPointer) throws(DMTError) -> Int {
     let count: Int
     do {
       count = try output.read(into: memory)

@@ -1,4 +1,4 @@
-import DMTCore
+package import DMTCore
 
 /// Where a field lies in the buffer of its reader.
 struct FieldSpan {
@@ -9,20 +9,26 @@ struct FieldSpan {
 }
 
 /// Cuts a CSV stream (RFC 4180; LF or CRLF) into records and fields.
-final class RecordReader {
+package final class RecordReader {
   /// How the text is cut.
-  struct Dialect: Sendable {
+  package struct Dialect: Sendable {
     var delimiter: UInt8 = 0x2C
     /// Double quotes hold a field together.
     var quotes = true
     /// Blanks around a field are no part of it.
     var trim = false
+
+    package init(delimiter: UInt8 = 0x2C, quotes: Bool = true, trim: Bool = false) {
+      self.delimiter = delimiter
+      self.quotes = quotes
+      self.trim = trim
+    }
   }
 
   /// What is wrong with the layout of a record.
-  struct Problem {
+  package struct Problem {
     var at: Int
-    var message: String
+    package var message: String
   }
 
   /// A record longer than this is taken for a quote that nobody closed.
@@ -33,22 +39,22 @@ final class RecordReader {
   private let buffer: RecordBuffer
   /// Fields of the current record.
   private(set) var fields: [FieldSpan] = []
-  private(set) var fieldCount = 0
+  package private(set) var fieldCount = 0
   /// The line on which the current record starts, from 1.
-  private(set) var line = 0
+  package private(set) var line = 0
   /// What is wrong with the current record's layout, if anything.
-  private(set) var problem: Problem?
+  package private(set) var problem: Problem?
   private var nextLine = 1
   private var recordStart = 0
   private var scratch: [UInt8] = []
 
   /// Reads a file, through its decompressor where it needs one.
-  convenience init(path: String, dialect: Dialect) throws(DMTError) {
+  package convenience init(path: String, dialect: Dialect) throws(DMTError) {
     try self.init(path: path, source: try InputFile.open(path), dialect: dialect)
   }
 
   /// Reads any source; `path` is for messages.
-  init(path: String, source: any ByteSource, dialect: Dialect, capacity: Int = 1 << 20) throws(DMTError) {
+  package init(path: String, source: any ByteSource, dialect: Dialect, capacity: Int = 1 << 20) throws(DMTError) {
     self.path = path
     self.dialect = dialect
     buffer = RecordBuffer(source: source, capacity: capacity)
@@ -82,7 +88,7 @@ final class RecordReader {
   }
 
   /// Reads the next record that is not an empty line; false at the end.
-  func next() throws(DMTError) -> Bool {
+  package func next() throws(DMTError) -> Bool {
     while true {
       let consumed: Int
       switch scan() {
@@ -104,7 +110,7 @@ final class RecordReader {
   }
 
   /// The text of a field, quotes undone.
-  func text(_ field: Int) -> String { withField(field) { String(decoding: $0, as: UTF8.self) } }
+  package func text(_ field: Int) -> String { withField(field) { String(decoding: $0, as: UTF8.self) } }
 
   /// Calls `body` with the bytes of a field, quotes undone.
   @inline(__always)
@@ -139,7 +145,7 @@ final class RecordReader {
   }
 
   /// The place where a field starts.
-  func place(field: Int) -> DMTError.Place { place(at: fields[field].start) }
+  package func place(field: Int) -> DMTError.Place { place(at: fields[field].start) }
 
   /// The place just behind the last field.
   var placeOfEnd: DMTError.Place { place(at: fieldCount > 0 ? fields[fieldCount - 1].end : recordStart) }

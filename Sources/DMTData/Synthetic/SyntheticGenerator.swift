@@ -1,4 +1,4 @@
-import DMTCore
+package import DMTCore
 public import DMTManifest
 
 #if canImport(Glibc)
@@ -11,15 +11,17 @@ public import DMTManifest
 
 /// Makes samples with known structure: Zipf indices, bags of several, planted groups of features that interact.
 ///
-/// Every row of every table has a weight w and a latent vector z of four numbers; a bag's are the sums over its row
-/// numbers. With n(.) scaling each part to variance 1, the logit of a sample is
+/// Every row of every table has a weight w and a latent vector z of two numbers, both scaled by 1 / sqrt(1 + rank), the
+/// row's rank in the Zipf law: frequent rows matter most, so that what a sample's label hangs on can be learnt from as few
+/// samples as there are. A bag's w and z are the sums over its row numbers. With n(.) scaling each part to variance 1 (for
+/// independent features), the logit of a sample is
 ///
-///     bias + 1.0 n(sum of w) + 1.5 n(sum over groups, over pairs i < j of the group, of z_i . z_j)
-///          + 0.7 n(sum of v_k d_k) + noise
+///     bias + 2.0 n(sum of w) + 2.5 n(sum over groups, over pairs i < j of the group, of z_i . z_j)
+///          + 1.0 n(sum of v_k d_k) + noise
 ///
 /// so two features interact exactly when they share a group. Everything is a function of the seed.
-struct SyntheticGenerator {
-  private static let latents = 4
+package struct SyntheticGenerator {
+  private static let latents = 2
   private let spec: SyntheticSpec
   private let place: DMTError.Place
   private let zipf: ZipfSampler
@@ -28,8 +30,10 @@ struct SyntheticGenerator {
   private let weightKeys: [UInt64]
   private let latentKeys: [[UInt64]]
   private let denseWeights: [Double]
+  /// The mean of 1 / (1 + rank) under the Zipf law.
+  private let meanShrinkage: Double
 
-  init(_ spec: SyntheticSpec, place: DMTError.Place) throws(DMTError) {
+  package init(_ spec: SyntheticSpec, place: DMTError.Place) throws(DMTError) {
     func require(_ isGood: Bool, _ message: String) throws(DMTError) {
       if !isGood { throw DMTError(.invalidManifest, "synthetic data: \(message)", place: place) }
     }
@@ -54,6 +58,14 @@ struct SyntheticGenerator {
     latentKeys = (0..<spec.features).map { feature in (0..<Self.latents).map { key(3, feature * Self.latents + $0) } }
     denseWeights = (0..<spec.dense).map { key(4, $0).nearlyNormal }
     groups = spec.plantedGroups
+    var total = 0.0
+    var shrunk = 0.0
+    for rank in 0..<spec.rows {
+      let probability = pow(Double(rank + 1), -spec.zipf)
+      total += probability
+      shrunk += probability / Double(rank + 1)
+    }
+    meanShrinkage = shrunk / total
   }
 
   /// The samples of `spec`, with the columns that `plan` asks for.
@@ -69,12 +81,12 @@ struct SyntheticGenerator {
     table.labels.reserveCapacity(spec.samples)
     for row in 0..<spec.samples {
       draw(&sample, stream: 5, row)
-      let logit = bias + structure(bags: sample.bags, dense: sample.dense) + spec.noise * sample.random.normal()
+      let logit = bias + structure(ranks: sample.ranks, dense: sample.dense) + spec.noise * sample.random.normal()
       table.labels.append(sample.random.unit() < 1 / (1 + exp(-logit)) ? 1 : 0)
       table.splits.append(SplitName.byRowRule(row, hasTestFile: false))
       table.rowNumbers.append(UInt32(row))
       for feature in 0..<spec.features {
-        codes[feature].append(contentsOf: sample.bags[feature])
+        for rank in sample.ranks[feature] { codes[feature].append(UInt32(permutations[feature](Int(rank)))) }
         if spec.pooling > 1 { offsets[feature].append(codes[feature].count) }
       }
       for column in 0..<spec.dense { dense[column].append(sample.dense[column]) }
@@ -104,12 +116,13 @@ struct SyntheticGenerator {
   // MARK: One sample
 
   private struct Sample {
-    var bags: [[UInt32]]
+    /// Every bag as Zipf ranks; a seeded permutation makes row numbers of them.
+    var ranks: [[UInt32]]
     var dense: [Double]
     var random = RandomStream(key: 0)
 
     init(_ spec: SyntheticSpec) {
-      bags = [[UInt32]](repeating: [], count: spec.features)
+      ranks = [[UInt32]](repeating: [], count: spec.features)
       dense = [Double](repeating: 0, count: spec.dense)
     }
   }
@@ -117,31 +130,31 @@ struct SyntheticGenerator {
   private func draw(_ sample: inout Sample, stream: UInt64, _ row: Int) {
     var random = RandomStream(key: StableHash.key(StableHash.key(spec.seed, stream), UInt64(row)))
     for feature in 0..<spec.features {
-      sample.bags[feature].removeAll(keepingCapacity: true)
+      sample.ranks[feature].removeAll(keepingCapacity: true)
       let length = spec.pooling == 1 ? 1 : 1 + random.below(spec.pooling)
-      for _ in 0..<length {
-        sample.bags[feature].append(UInt32(permutations[feature](zipf.rank(&random))))
-      }
+      for _ in 0..<length { sample.ranks[feature].append(UInt32(zipf.rank(&random))) }
     }
     for column in 0..<spec.dense { sample.dense[column] = random.normal() }
     sample.random = random
   }
 
   /// The logit without bias and noise.
-  func structure(bags: [[UInt32]], dense: [Double]) -> Double {
+  package func structure(ranks: [[UInt32]], dense: [Double]) -> Double {
     let meanLength = (Double(spec.pooling) + 1) / 2
     var linear = 0.0
     var pairs = 0.0
     for group in groups {
       // The sum over pairs of dots is (|sum of z|^2 - sum of |z|^2) / 2.
-      var total = SIMD4<Double>.zero
+      var total = SIMD2<Double>.zero
       var squares = 0.0
       for feature in group {
-        var latent = SIMD4<Double>.zero
-        for row in bags[feature] {
-          linear += StableHash.word(key: weightKeys[feature], counter: UInt64(row)).nearlyNormal
+        var latent = SIMD2<Double>.zero
+        for rank in ranks[feature] {
+          let amplitude = 1 / (Double(rank + 1) * meanShrinkage).squareRoot()
+          linear += amplitude * StableHash.word(key: weightKeys[feature], counter: UInt64(rank)).nearlyNormal
           for index in 0..<Self.latents {
-            latent[index] += StableHash.word(key: latentKeys[feature][index], counter: UInt64(row)).nearlyNormal
+            latent[index] +=
+              amplitude * StableHash.word(key: latentKeys[feature][index], counter: UInt64(rank)).nearlyNormal
           }
         }
         latent /= meanLength.squareRoot()
@@ -151,13 +164,13 @@ struct SyntheticGenerator {
       pairs += ((total * total).sum() - squares) / 2
     }
     var value = 0.0
-    if spec.features > 0 { value += linear / (Double(spec.features) * meanLength).squareRoot() }
+    if spec.features > 0 { value += 2 * linear / (Double(spec.features) * meanLength).squareRoot() }
     let pairCount = groups.reduce(0) { $0 + $1.count * ($1.count - 1) / 2 }
-    if pairCount > 0 { value += 1.5 * pairs / (Double(pairCount) * Double(Self.latents)).squareRoot() }
+    if pairCount > 0 { value += 2.5 * pairs / (Double(pairCount) * Double(Self.latents)).squareRoot() }
     if spec.dense > 0 {
       var sum = 0.0
       for column in 0..<spec.dense { sum += denseWeights[column] * dense[column] }
-      value += 0.7 * sum / Double(spec.dense).squareRoot()
+      value += sum / Double(spec.dense).squareRoot()
     }
     return value
   }
@@ -168,7 +181,7 @@ struct SyntheticGenerator {
     var sum = 0.0
     for row in 0..<1024 {
       draw(&sample, stream: 6, row)
-      sum += structure(bags: sample.bags, dense: sample.dense)
+      sum += structure(ranks: sample.ranks, dense: sample.dense)
     }
     return -sum / 1024
   }

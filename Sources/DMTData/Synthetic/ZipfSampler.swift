@@ -9,14 +9,14 @@
 /// Ranks 0..<count with probability proportional to (rank + 1)^-exponent, without a table.
 ///
 /// Rejection-inversion after Hoermann and Derflinger (1996): about one draw a sample at any count.
-struct ZipfSampler: Sendable {
+package struct ZipfSampler: Sendable {
   private let count: Double
   private let exponent: Double
   private let upperOfFirst: Double
   private let upperOfLast: Double
   private let shortcut: Double
 
-  init(count: Int, exponent: Double) {
+  package init(count: Int, exponent: Double) {
     self.count = Double(count)
     self.exponent = exponent
     upperOfFirst = Self.integral(1.5, exponent) - 1
@@ -25,7 +25,7 @@ struct ZipfSampler: Sendable {
   }
 
   /// One rank, with as many words of `random` as it takes.
-  func rank(_ random: inout RandomStream) -> Int {
+  package func rank(_ random: inout RandomStream) -> Int {
     while true {
       let u = upperOfLast + random.unit() * (upperOfFirst - upperOfLast)
       let x = Self.inverse(u, exponent)
@@ -50,11 +50,11 @@ struct ZipfSampler: Sendable {
 }
 
 /// Words of one counter-based stream, in order.
-struct RandomStream: Sendable {
+package struct RandomStream: Sendable {
   private let key: UInt64
   private var counter: UInt64 = 0
 
-  init(key: UInt64) { self.key = key }
+  package init(key: UInt64) { self.key = key }
 
   mutating func word() -> UInt64 {
     defer { counter &+= 1 }
@@ -80,12 +80,12 @@ extension UInt64 {
 }
 
 /// A seeded permutation of 0..<count that needs no memory: a four-round Feistel network, walked until it lands inside.
-struct SeededPermutation: Sendable {
+package struct SeededPermutation: Sendable {
   private let count: UInt64
   private let halfBits: UInt64
   private let key: UInt64
 
-  init(count: Int, key: UInt64) {
+  package init(count: Int, key: UInt64) {
     self.count = UInt64(max(1, count))
     self.key = key
     let bits = UInt64(64 - (self.count - 1).leadingZeroBitCount)
@@ -93,7 +93,7 @@ struct SeededPermutation: Sendable {
   }
 
   /// Where `position` goes.
-  func callAsFunction(_ position: Int) -> Int {
+  package func callAsFunction(_ position: Int) -> Int {
     let mask = (UInt64(1) << halfBits) - 1
     var value = UInt64(position)
     repeat {

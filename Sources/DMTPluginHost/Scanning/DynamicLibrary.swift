@@ -34,7 +34,9 @@ enum DynamicLibrary {
   ]
 
   private static func remedy(for words: String) -> String? {
-    if words.contains("cannot open shared object file"), let missing = words.split(separator: ":").first {
+    if words.contains("cannot open shared object file"), let missing = words.split(separator: ":").first,
+      !missing.contains("/")
+    {
       for (name, action) in packages where missing.hasPrefix(name) { return action }
       return "install the package that has \(missing)"
     }

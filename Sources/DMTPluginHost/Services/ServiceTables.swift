@@ -62,7 +62,7 @@ final class ServiceTables {
         parallel_for: { context, count, grain, body, argument in
           guard let context, let body else { return }
           Unmanaged<HostServices>.fromOpaque(context)._withUnsafeGuaranteedRef {
-            $0.pool.parallelFor(count: Int(count), grain: Int(grain), body: body, argument: argument)
+            $0.pool.parallelFor(count: Int(count), grain: Int(grain), contractBody: body, argument: argument)
           }
         }))
     trace.initialize(

@@ -1,5 +1,5 @@
 internal import CDMTHostShims
-public import CDMTPlugin
+internal import CDMTPlugin
 public import DMTCore
 
 /// The host's threads: a fixed number of them, the caller's included, shared by all kernels of a rank.
@@ -46,7 +46,19 @@ public final class ThreadPool: @unchecked Sendable {
   /// Pieces are multiples of `grain` long, the last one excepted. The number that a body gets as its worker is in
   /// 0 ..< ``threadCount`` and differs between bodies of one call that run at the same time. How the range is cut depends
   /// on the number of threads, so a result that must not depend on it may not depend on where pieces begin.
-  public func parallelFor(count: Int, grain: Int, body: dmt_parallel_body, argument: UnsafeMutableRawPointer?) {
+  ///
+  /// - Parameter body: `@Sendable`, so that a closure written on the main actor does not belong to it.
+  public func parallelFor(count: Int, grain: Int, body: ParallelBody, argument: UnsafeMutableRawPointer?) {
+    parallelFor(count: count, grain: grain, contractBody: body, argument: argument)
+  }
+
+  /// `dmt_parallel_body`, said to be safe on any thread.
+  public typealias ParallelBody = @Sendable @convention(c) (UnsafeMutableRawPointer?, Int64, Int64, Int32) -> Void
+
+  /// As ``parallelFor(count:grain:body:argument:)``, for a body from the other side of the contract.
+  func parallelFor(
+    count: Int, grain: Int, contractBody body: dmt_parallel_body, argument: UnsafeMutableRawPointer?
+  ) {
     guard count > 0 else { return }
     let role = dmt_thread_role_here()!  // never NULL: the address of a thread-local variable
     let isInside = role.pointee.pool == state.identity

@@ -106,7 +106,7 @@ public final class GraphComposer: GraphBuilder {
       _ = try checked(output)
       return output
     } catch {
-      throw error.at(.init(component: module, node: path))
+      throw describing(error, node: path, inputs: inputs).at(.init(component: module))
     }
   }
 
@@ -148,8 +148,9 @@ public final class GraphComposer: GraphBuilder {
   /// The error with the names and shapes of the values that were read.
   private func describing(_ error: DMTError, node: String, inputs: [GraphValue]) -> DMTError {
     var error = error.at(.init(node: node))
-    if error.code == .shapeMismatch {
-      let values = inputs.map { graph.values[Int($0.id)] }
+    // The innermost node says it; the modules around it read other tensors.
+    if error.code == .shapeMismatch, !error.message.contains("; it reads ") {
+      let values = inputs.compactMap { try? checked($0) }
       error.message += "; it reads " + values.map { "'\($0.name)' \($0.shape)" }.joined(separator: " and ")
     }
     return error

@@ -92,7 +92,9 @@ final class ModelOptimizer {
       hasRowGradients = true
       let norm = (denseSquares() + tableSquares()).squareRoot()
       guard norm.isFinite else {
-        throw DMTError(.notFinite, "the norm of the gradient is \(norm)", place: .init(step: step))
+        throw DMTError(
+          .notFinite, "the norm of the gradient is \(norm.isNaN ? "nan" : "\(norm)")", place: .init(step: step),
+          remedy: "lower the learning rate, or look for extreme values in the data")
       }
       // PyTorch's clip_grad_norm_.
       scale = min(1, limit / (norm + 1e-6))

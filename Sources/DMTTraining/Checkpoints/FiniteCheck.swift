@@ -1,9 +1,9 @@
-import DMTCore
+package import DMTCore
 
 /// Finds weights and optimizer states that are NaN or infinite, so that no checkpoint is ever made of them.
-enum FiniteCheck {
+package enum FiniteCheck {
   /// Throws ``DMTError/Code/notFinite`` naming the first tensor that holds such a number.
-  static func require(_ parameters: [TrainableParameter]) throws(DMTError) {
+  package static func require(_ parameters: [TrainableParameter]) throws(DMTError) {
     for parameter in parameters {
       try require(parameter.tensor, what: "parameter '\(parameter.tensor.name)'", node: parameter.tensor.name)
       for state in parameter.states {

@@ -1,4 +1,4 @@
-import DMTCore
+package import DMTCore
 import DMTSafetensors
 
 #if canImport(Glibc)
@@ -14,14 +14,14 @@ import DMTSafetensors
 /// The new contents go to a temporary name in the same folder, are flushed to the device, take the old file's name, and
 /// then the folder itself is flushed. Any failure before the rename removes the temporary file and leaves the old one as
 /// it was.
-enum AtomicFile {
+package enum AtomicFile {
   /// Ends the names of temporary files, so that those a killed process left can be told.
   static let suffix = ".dmt-tmp"
 
   /// Replaces the file at `path` by what `body` writes to the descriptor it is given.
   ///
   /// - Throws: what `body` throws; ``DMTError/Code/io`` with the system's reason otherwise.
-  static func replace(_ path: String, _ body: (Int32) throws(DMTError) -> Void) throws(DMTError) {
+  package static func replace(_ path: String, _ body: (Int32) throws(DMTError) -> Void) throws(DMTError) {
     let (folder, name) = split(path)
     let temporary = "\(folder)/.\(name).\(getpid())\(suffix)"
     // A process of this number may have been killed here before.
@@ -52,7 +52,7 @@ enum AtomicFile {
   }
 
   /// Removes the temporary files that killed processes left in `folder`.
-  static func removeLeftovers(in folder: String) {
+  package static func removeLeftovers(in folder: String) {
     guard let listing = opendir(folder) else { return }
     defer { closedir(listing) }
     var names: [String] = []

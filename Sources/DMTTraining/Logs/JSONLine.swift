@@ -1,6 +1,6 @@
 /// Builds one line of JSON in a buffer that is used again for the next, so that a step's line costs no allocation once the
 /// buffer has grown.
-struct JSONLine {
+package struct JSONLine {
   /// The line so far.
   private(set) var bytes: [UInt8] = []
 
@@ -22,7 +22,7 @@ struct JSONLine {
     bytes.append(UInt8(ascii: "\n"))
   }
 
-  mutating func add(_ key: StaticString, _ value: Int) {
+  package mutating func add(_ key: StaticString, _ value: Int) {
     next(key)
     appendInteger(value)
   }
@@ -30,18 +30,18 @@ struct JSONLine {
   /// A float in the fewest digits that read back the same; JSON has no NaN, so what is not finite becomes `null`.
   ///
   /// A float's text always fits Swift's in-place strings (15 bytes), so this allocates nothing.
-  mutating func add(_ key: StaticString, _ value: Float) {
+  package mutating func add(_ key: StaticString, _ value: Float) {
     next(key)
     appendText(value.isFinite ? value.description : "null")
   }
 
   /// A double in the fewest digits that read back the same; `null` when it is nil or not finite.
-  mutating func add(_ key: StaticString, _ value: Double?) {
+  package mutating func add(_ key: StaticString, _ value: Double?) {
     next(key)
     if let value, value.isFinite { appendText(value.description) } else { appendText("null") }
   }
 
-  mutating func add(_ key: StaticString, _ value: String) {
+  package mutating func add(_ key: StaticString, _ value: String) {
     next(key)
     bytes.append(UInt8(ascii: "\""))
     for byte in value.utf8 {

@@ -12,7 +12,7 @@ import DMTSafetensors
 ///
 /// It stays quiet when standard error is no terminal and during the first two seconds, so that scripts and short runs are
 /// not littered.
-struct ProgressLine {
+package struct ProgressLine {
   /// Nothing is shown before this many seconds.
   static let quietSeconds = 2.0
   /// Seconds between two rewrites.
@@ -25,7 +25,7 @@ struct ProgressLine {
   private let write: (String) -> Void
 
   /// A line on standard error that begins to count at `now` (seconds of any clock).
-  init(
+  package init(
     now: Double, isTerminal: Bool = isatty(STDERR_FILENO) == 1,
     write: @escaping (String) -> Void = { text in
       var text = text
@@ -43,7 +43,7 @@ struct ProgressLine {
   }
 
   /// Rewrites the line.
-  mutating func update(now: Double, text: String) {
+  package mutating func update(now: Double, text: String) {
     guard isDue(now: now) else { return }
     lastWrite = now
     isOnScreen = true
@@ -51,7 +51,7 @@ struct ProgressLine {
   }
 
   /// Takes the line off the screen, so that other output starts on a clean line.
-  mutating func clear() {
+  package mutating func clear() {
     guard isOnScreen else { return }
     isOnScreen = false
     lastWrite = -.infinity
@@ -63,7 +63,7 @@ struct ProgressLine {
   /// - Parameters:
   ///   - step: steps done of `totalSteps`.
   ///   - stepsHere: of them, the steps that this process did, in `seconds`, over `samples` samples: they give the rates.
-  static func text(
+  package static func text(
     epoch: Int, epochs: Int, step: Int, totalSteps: Int, loss: Double, stepsHere: Int, samples: Int, seconds: Double
   ) -> String {
     var text = "epoch \(min(epoch + 1, epochs))/\(epochs)  step \(step)/\(totalSteps)  loss \(fixed(loss, digits: 4))"
@@ -74,7 +74,7 @@ struct ProgressLine {
   }
 
   /// `31.2k`, `4.5M`.
-  static func short(_ value: Double) -> String {
+  package static func short(_ value: Double) -> String {
     switch value {
     case 1e9...: fixed(value / 1e9, digits: 1) + "G"
     case 1e6...: fixed(value / 1e6, digits: 1) + "M"
@@ -84,7 +84,7 @@ struct ProgressLine {
   }
 
   /// `0:42`, `12:05`, `3:07:00`; a dash for what is not finite or longer than a year.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 3.2e7 else { return "-" }
     let whole = Int(seconds.rounded())
     func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
@@ -94,7 +94,7 @@ struct ProgressLine {
   }
 
   /// `value` with this many digits after the point.
-  static func fixed(_ value: Double, digits: Int) -> String {
+  package static func fixed(_ value: Double, digits: Int) -> String {
     guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
     var scale = 1
     for _ in 0..<digits { scale *= 10 }

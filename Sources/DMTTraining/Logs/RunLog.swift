@@ -1,4 +1,4 @@
-import DMTCore
+package import DMTCore
 import DMTSafetensors
 
 #if canImport(Glibc)
@@ -20,7 +20,7 @@ import DMTSafetensors
 ///
 /// While the log is open it holds a lock on the file, so that two processes cannot continue one run at once; the system
 /// releases it when the process ends, however it ends.
-final class RunLog {
+package final class RunLog {
   private let path: String
   private let descriptor: Int32
   private var line = JSONLine()
@@ -32,7 +32,7 @@ final class RunLog {
   ///   - evaluationsTo: evaluations on valid at later steps, and all on test, are removed with what follows them: a run that
   ///     continues makes them again.
   /// - Throws: ``DMTError/Code/io``; ``DMTError/Code/alreadyExists`` when another process has the log open.
-  init(path: String, keepingSteps last: Int?, evaluationsTo lastEvaluation: Int = .max) throws(DMTError) {
+  package init(path: String, keepingSteps last: Int?, evaluationsTo lastEvaluation: Int = .max) throws(DMTError) {
     self.path = path
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Self.failure("open", path, errno) }
@@ -66,7 +66,7 @@ final class RunLog {
   /// Writes one line at once.
   ///
   /// - Parameter step: steps done, the key by which a resumed run finds the lines to keep.
-  func write(_ event: StaticString, step: Int, _ fill: (inout JSONLine) -> Void = { _ in }) throws(DMTError) {
+  package func write(_ event: StaticString, step: Int, _ fill: (inout JSONLine) -> Void = { _ in }) throws(DMTError) {
     line.begin(event)
     line.add("step", step)
     fill(&line)

@@ -41,7 +41,7 @@ public final class TerminalReport {
   }
 
   /// The line for an event; nil for those that a reader need not see.
-  static func line(for event: TrainingEvent) -> String? {
+  package static func line(for event: TrainingEvent) -> String? {
     switch event {
     case .step, .checkpointWritten: return nil
     case .started(let size):

@@ -38,6 +38,20 @@ public struct TrainingSize: Sendable, Equatable {
   public var testCount: Int
   /// Elements of all parameters.
   public var parameterCount: Int
+
+  package init(
+    step: Int, totalSteps: Int, epochs: Int, batchesPerEpoch: Int, trainCount: Int, validCount: Int, testCount: Int,
+    parameterCount: Int
+  ) {
+    self.step = step
+    self.totalSteps = totalSteps
+    self.epochs = epochs
+    self.batchesPerEpoch = batchesPerEpoch
+    self.trainCount = trainCount
+    self.validCount = validCount
+    self.testCount = testCount
+    self.parameterCount = parameterCount
+  }
 }
 
 /// One step, and the rates of this process so far.
@@ -92,4 +106,12 @@ public struct EvaluationReport: Sendable, Equatable {
   public var epoch: Double
   /// The best so far by the metric of early stopping; false where there is none.
   public var isBest: Bool
+
+  package init(set: String, result: EvaluationResult, step: Int, epoch: Double, isBest: Bool) {
+    self.set = set
+    self.result = result
+    self.step = step
+    self.epoch = epoch
+    self.isBest = isBest
+  }
 }

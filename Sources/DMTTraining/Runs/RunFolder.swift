@@ -24,6 +24,16 @@ public struct RunFolder: Sendable, Equatable {
 
   /// The effective manifest.
   public var manifestPath: String { path + "/manifest.yaml" }
+  /// The effective manifest as it was written.
+  ///
+  /// - Throws: ``DMTError/Code/notFound`` when it cannot be read.
+  func manifestText() throws(DMTError) -> String {
+    do {
+      return try String(contentsOfFile: manifestPath, encoding: .utf8)
+    } catch {
+      throw DMTError(.notFound, "the run's manifest cannot be read", place: .init(file: manifestPath))
+    }
+  }
   /// The run's record.
   public var recordPath: String { path + "/run.json" }
   /// The log.

@@ -18,10 +18,12 @@ public struct Pipeline {
 
   /// Reads the data, or maps their cache, and plans the model.
   ///
-  /// - Parameter progress: hears a line now and then while the data are read.
+  /// - Parameters:
+  ///   - storedText: the effective manifest in a run folder, where the pipeline comes from one.
+  ///   - progress: hears a line now and then while the data are read.
   /// - Throws: ``DMTError`` of the data or of the model's plan.
   public init(
-    _ loaded: LoadedManifest, components: Components, progress: ((String) -> Void)? = nil
+    _ loaded: LoadedManifest, components: Components, storedText: String? = nil, progress: ((String) -> Void)? = nil
   ) throws(DMTError) {
     let manifest = loaded.manifest
     let dataset = try Dataset.load(
@@ -30,7 +32,7 @@ public struct Pipeline {
     self.loaded = loaded
     self.dataset = dataset
     self.components = components
-    fingerprint = ManifestFingerprint.of(loaded)
+    fingerprint = try ManifestFingerprint.of(text: storedText ?? loaded.portableYAML, path: manifest.path)
     plan = try ModelPlan(
       manifest: manifest, features: Pipeline.features(of: dataset, dim: manifest.model.dim),
       denseCount: dataset.denseNames.count, components: components)

@@ -35,7 +35,8 @@ public final class SavedRun {
     weightsPath = try folder.weightsPath()
     let checkpoint = try Checkpoint(path: weightsPath)
     let loaded = try ManifestLoader.load(path: folder.manifestPath, catalog: catalog)
-    pipeline = try Pipeline(loaded, components: components, progress: progress)
+    pipeline = try Pipeline(
+      loaded, components: components, storedText: try folder.manifestText(), progress: progress)
     try record.requireMatch(pipeline, in: folder)
     guard checkpoint.state.manifestFingerprint == record.manifestFingerprint,
       checkpoint.state.dataFingerprint == record.dataFingerprint

@@ -73,7 +73,15 @@ public final class TrainingRun {
   ) throws(DMTError) -> TrainingRun {
     let before = try folder.record()
     let loaded = try ManifestLoader.load(path: folder.manifestPath, overrides: overrides, catalog: catalog)
-    let pipeline = try Pipeline(loaded, components: components) { options.report(.preparing($0)) }
+    let unchanged = try ManifestLoader.load(path: folder.manifestPath, catalog: catalog)
+    guard ManifestFingerprint.of(loaded.tree) == ManifestFingerprint.of(unchanged.tree) else {
+      throw DMTError(
+        .invalidArgument, "a run cannot go on with other features, another model or other training settings",
+        place: .init(file: folder.manifestPath), remedy: "take the change out, or start a new run")
+    }
+    let pipeline = try Pipeline(loaded, components: components, storedText: try folder.manifestText()) {
+      options.report(.preparing($0))
+    }
     try before.requireMatch(pipeline, in: folder)
     var record = makeRecord(pipeline, options: options, createdAt: before.createdAt)
     record.manifestPath = before.manifestPath

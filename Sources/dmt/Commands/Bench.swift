@@ -8,13 +8,17 @@ import Foundation
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures this machine.", subcommands: [Step.self])
+    abstract: "Measures this machine.",
+    discussion: """
+      EXAMPLES
+        dmt bench step --dim 128 --threads 2
+      """, subcommands: [Step.self])
 
   struct Step: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Times training steps of a DLRM: forward, loss, backward, and all updates.",
       discussion: """
-        Tables of Zipf-distributed single indices, 13 dense features, bottom 512-256-D, dots, top 1024-1024-512-256-1. The
+        Tables of Zipf-distributed single indices, 13 dense features, bottom 512-256-D, dots, top 1024-1024-512-256-1. The \
         batches are made beforehand. Quote the ratio to another program that is timed alternately on the same machine.
 
         EXAMPLES

@@ -6,9 +6,10 @@ import DMTTraining
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows what a model is made of: nodes, shapes, parameters, FLOPs, memory, and who serves each node and why.",
+    abstract:
+      "Shows what a model is made of: nodes, shapes, parameters, FLOPs, memory, and who serves each node and why.",
     discussion: """
-      A FLOP count is twice the multiply-accumulates, forward and backward. Nothing is allocated, unless --memory asks for the
+      A FLOP count is twice the multiply-accumulates, forward and backward. Nothing is allocated, unless --memory asks for the \
       working memory of a step: a model larger than this machine can be explained.
 
       EXAMPLES
@@ -24,7 +25,7 @@ struct Explain: ParsableCommand {
 
   func run() throws {
     try Console.reporting {
-      let installation = try Installation.load(plugins, threads: backends.threads)
+      let installation = try Installation.load(plugins, threads: backends.threads, manifest: manifest.manifest)
       try backends.check(installation.components)
       let loaded = try installation.manifest(manifest)
       let plan = try installation.plan(loaded, readsData: true)

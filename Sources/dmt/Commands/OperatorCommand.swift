@@ -5,13 +5,17 @@ import DMTRuntime
 
 struct OperatorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "op", abstract: "Works with operators.", subcommands: [Verify.self])
+    commandName: "op", abstract: "Works with operators.",
+    discussion: """
+      EXAMPLES
+        dmt op verify Tests/Cases/*.safetensors
+      """, subcommands: [Verify.self])
 
   struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Runs cases, files of inputs and expected numbers, on the kernels found here and compares.",
       discussion: """
-        A case is a safetensors file; PyTorch, NumPy or a vendor may have made it (docs/operators.md has the format). Exit code
+        A case is a safetensors file; PyTorch, NumPy or a vendor may have made it (docs/operators.md has the format). Exit code \
         1 when a case misses its tolerance, fails or is not served.
 
         EXAMPLES
@@ -36,7 +40,8 @@ struct OperatorCommand: ParsableCommand {
         let components = installation.components
         let names = backends.policy(nil).names
         var runner = CaseRunner(
-          backends: names.compactMap { components.backends[$0] }, embeddings: names.compactMap { components.embeddings[$0] },
+          backends: names.compactMap { components.backends[$0] },
+          embeddings: names.compactMap { components.embeddings[$0] },
           updates: names.compactMap { components.updates[$0] }, modules: ModuleExecutor(components: components),
           operators: { components.operators[$0] })
         runner.threads = installation.threads

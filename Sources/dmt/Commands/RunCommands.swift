@@ -14,9 +14,10 @@ struct RunOptions: ParsableArguments {
 
   /// The run with its best weights.
   func open() throws -> SavedRun {
-    let installation = try Installation.load(plugins, threads: backends.threads)
-    try backends.check(installation.components)
     let folder = RunFolder(path: folder)
+    _ = try folder.record()
+    let installation = try Installation.load(plugins, threads: backends.threads, manifest: folder.manifestPath)
+    try backends.check(installation.components)
     let loaded = try installation.manifest(path: folder.manifestPath, overrides: [])
     return try SavedRun(
       folder, catalog: installation.catalog, components: installation.components,
@@ -71,7 +72,7 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes the probability of every row of a file.",
     discussion: """
-      The file has the columns of the training data; the label column may be missing. Categories that training never saw
+      The file has the columns of the training data; the label column may be missing. Categories that training never saw \
       share one row of their table.
 
       EXAMPLES

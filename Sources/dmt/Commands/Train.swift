@@ -10,7 +10,7 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains the model of a manifest, or goes on with a run.",
     discussion: """
-      The run folder receives the effective manifest, the record of the run, a log line for every step and evaluation, and
+      The run folder receives the effective manifest, the record of the run, a log line for every step and evaluation, and \
       checkpoints. Ctrl-C writes a checkpoint and ends with exit code 130; --resume goes on where it stopped.
 
       EXAMPLES
@@ -62,12 +62,14 @@ struct Train: ParsableCommand {
       var changes = overrides
       if let seed { changes.append("train.seed=\(seed)") }
       if let threads = backends.threads { changes.append("train.threads=\(threads)") }
-      let installation = try Installation.load(plugins, threads: backends.threads)
+      let installation = try Installation.load(
+        plugins, threads: backends.threads, manifest: manifest ?? resume.map { RunFolder(path: $0).manifestPath })
       try backends.check(installation.components)
       let terminal = TerminalReport { Console.note($0) }
       let run: TrainingRun
       if let resume {
         let folder = RunFolder(path: resume)
+        _ = try folder.record()
         let loaded = try installation.manifest(path: folder.manifestPath, overrides: changes)
         run = try TrainingRun.resume(
           folder, catalog: installation.catalog, components: installation.components,
@@ -103,7 +105,8 @@ struct Train: ParsableCommand {
     if let valid = outcome.valid { Console.print("valid: \(describe(valid))") }
     if let test = outcome.test { Console.print("test:  \(describe(test))") }
     if let rate = outcome.samplesPerSecond {
-      Console.print("speed: \(Format.count(Int(rate))) samples/s on \(run.record.threads) threads, evaluations left out")
+      Console.print(
+        "speed: \(Format.count(Int(rate))) samples/s on \(run.record.threads) threads, evaluations left out")
     }
     let explanation = try run.model.plan.explanation(
       name: run.record.name, batch: run.pipeline.manifest.train.batch, settings: run.model.settings,

@@ -1,4 +1,3 @@
-import CDMTPlugin
 import DMTCore
 import DMTData
 import DMTManifest
@@ -6,54 +5,59 @@ import DMTPluginHost
 import DMTRuntime
 import DMTTraining
 import Foundation
-import Glibc
-import Logging
 
 /// What this machine has: the built-in components and those of the plugins found, and the names they give manifests.
 struct Installation {
   let components: Components
   let catalog: ManifestCatalog
-  let plugins: [LoadedPlugin]
+  let registry: PluginRegistry
   let threads: Int
 
-  static func load(_ options: PluginOptions, threads: Int? = nil) throws(DMTError) -> Installation {
+  /// Finds, scans and loads plugins: those of the command line first, then those that the manifest names by path, then
+  /// the usual places.
+  ///
+  /// - Parameter manifest: a manifest whose `plugins` section is looked at before it is checked.
+  static func load(
+    _ options: PluginOptions, threads: Int? = nil, manifest: String? = nil
+  ) throws(DMTError) -> Installation {
     let threads = threads ?? ThreadPool.usableCPUs
-    let services = try HostServices(pool: ThreadPool(threads: threads), logger: Logger(label: "dmt"))
-    var plugins: [LoadedPlugin] = []
-    for path in options.paths {
-      guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
-        throw DMTError(.pluginRefused, String(cString: dlerror()))
-      }
-      guard let symbol = dlsym(handle, "dmt_plugin_entry") else { throw DMTError(.pluginRefused, "no entry") }
-      let entry = unsafeBitCast(symbol, to: (@convention(c) () -> UnsafePointer<dmt_plugin>?).self)
-      plugins.append(try LoadedPlugin(entry: entry(), services: services, path: path))
-    }
-    let found = Components(
-      operators: plugins.flatMap(\.operators), modules: plugins.flatMap(\.modules),
-      backends: plugins.flatMap(\.backends),
-      embeddings: plugins.flatMap(\.embeddings), updates: plugins.flatMap(\.updates),
-      operatorKernels: Dictionary(
-        plugins.flatMap(\.operators).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
-      partitioners: plugins.flatMap(\.partitioners))
-    let components = Components.builtin.adding(found)
+    let registry = try PluginRegistry.load(
+      .init(paths: options.paths + pluginPaths(namedIn: manifest), threads: threads))
+    for path in options.paths where !isFolderOfPlugins(path) { try registry.require(path) }
+    let operators = Array(registry.operators.values)
+    let components = Components.builtin.adding(
+      Components(
+        operators: operators, modules: Array(registry.modules.values), backends: Array(registry.backends.values),
+        embeddings: Array(registry.embeddings.values), updates: Array(registry.updates.values),
+        operatorKernels: Dictionary(operators.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+        partitioners: Array(registry.partitioners.values)))
     return Installation(
-      components: components, catalog: ManifestCatalog(components, plugins: plugins.map(\.id)), plugins: plugins,
-      threads: threads)
+      components: components, catalog: ManifestCatalog(components, plugins: registry.plugins.map(\.id)),
+      registry: registry, threads: threads)
   }
 
+  /// The plugins in this process, for the record of a run.
   var pluginRecords: [PluginRecord] {
-    plugins.map { PluginRecord(id: $0.id, version: $0.version, sha256: $0.sha256 ?? "", file: $0.path ?? "") }
+    registry.plugins.map { PluginRecord(id: $0.id, version: $0.version, sha256: $0.sha256 ?? "", file: $0.path ?? "") }
   }
 
+  /// Loads and checks a manifest; every plugin that it names must be here.
   func manifest(_ options: ManifestOptions) throws(DMTError) -> LoadedManifest {
     try manifest(path: options.manifest, overrides: options.overrides)
   }
 
+  /// Loads and checks a manifest; every plugin that it names must be here.
   func manifest(path: String, overrides: [String]) throws(DMTError) -> LoadedManifest {
-    try ManifestLoader.load(path: path, overrides: overrides, catalog: catalog)
+    let loaded = try ManifestLoader.load(path: path, overrides: overrides, catalog: catalog)
+    for name in loaded.manifest.plugins {
+      try registry.require(Installation.isFile(name) ? loaded.manifest.resolved(name) : name)
+    }
+    return loaded
   }
 
   /// The model's plan; data are read only where a table's size depends on them.
+  ///
+  /// - Parameter readsData: false counts tables of unknown size as small ones, which is enough to check every shape.
   func plan(_ loaded: LoadedManifest, readsData: Bool) throws(DMTError) -> ModelPlan {
     let manifest = loaded.manifest
     let rows = manifest.features.map { feature -> Int? in
@@ -72,5 +76,29 @@ struct Installation {
     }
     return try ModelPlan(
       manifest: manifest, features: features, denseCount: manifest.dense.count, components: components)
+  }
+
+  // MARK: - Paths
+
+  /// Whether a name in the manifest's `plugins` section is a file; else it is a plugin's id.
+  private static func isFile(_ name: String) -> Bool { name.contains("/") || name.hasSuffix(".so") }
+
+  /// Paths in the `plugins` section of a manifest that has not been checked yet; errors are left to the check.
+  private static func pluginPaths(namedIn manifest: String?) -> [String] {
+    guard let manifest, let text = try? String(contentsOfFile: manifest, encoding: .utf8),
+      let root = try? ManifestNode.parsed(text, file: manifest), let names = root["plugins"]?.elements
+    else { return [] }
+    let folder = manifest.lastIndex(of: "/").map { String(manifest[...$0]) } ?? ""
+    return names.compactMap { node in
+      guard let name = node.scalar?.text, isFile(name) else { return nil }
+      return name.hasPrefix("/") ? name : folder + name
+    }
+  }
+
+  /// A folder without a sidecar of its own holds any number of plugins, none included.
+  private static func isFolderOfPlugins(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return false }
+    return !FileManager.default.fileExists(atPath: path + "/" + PluginSidecar.fileName)
   }
 }

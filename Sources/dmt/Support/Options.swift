@@ -25,7 +25,9 @@ struct BackendOptions: ParsableArguments {
 
   func validate() throws {
     if backend != nil, only != nil { throw ValidationError("--backend and --only exclude each other") }
-    if let threads, threads < 1 || threads > 1024 { throw ValidationError("--threads is \(threads), expected 1 to 1024") }
+    if let threads, threads < 1 || threads > 1024 {
+      throw ValidationError("--threads is \(threads), expected 1 to 1024")
+    }
   }
 
   /// The order of backends: the manifest's, then `DMT_BACKEND` and `--backend` in front of it.
@@ -36,19 +38,28 @@ struct BackendOptions: ParsableArguments {
       pins: manifest?.model.pins ?? [:])
     if let backend {
       policy = policy.preferring(backend, origin: "--backend")
-    } else if let name = ProcessInfo.processInfo.environment["DMT_BACKEND"], !name.isEmpty {
+    } else if let name = BackendOptions.environmentBackend {
       policy = policy.preferring(name, origin: "DMT_BACKEND")
     }
     return policy
   }
 
+  private static var environmentBackend: String? {
+    ProcessInfo.processInfo.environment["DMT_BACKEND"].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
   /// The name of a backend that was asked for and is not here, as an error.
   func check(_ components: Components) throws(DMTError) {
-    for name in [backend, only].compactMap(\.self) {
+    let asked: [(name: String?, by: String)] = [
+      (backend, "--backend"), (only, "--only"),
+      (backend == nil && only == nil ? BackendOptions.environmentBackend : nil, "DMT_BACKEND"),
+    ]
+    for (name, origin) in asked {
+      guard let name else { continue }
       let known = Set(components.backends.keys).union(components.embeddings.keys).union(components.updates.keys)
       guard known.contains(name) else {
         throw DMTError(
-          .notFound, "there is no backend '\(name)' here",
+          .notFound, "\(origin) asks for backend '\(name)', which is not here",
           remedy: Spelling.suggestion(for: name, in: known.sorted()) + "; `dmt plugin list --why` shows what was found")
       }
     }

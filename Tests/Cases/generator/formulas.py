@@ -54,9 +54,34 @@ def mlp(x, params, prefix, layers, activation="relu", last_activation="none"):
     return x
 
 
-def cross_net(x0, params, prefix, layers):
+def cross_net(x0, params, prefix, layers, experts=0):
     """`layers` cross layers named PREFIX0, PREFIX1, .., all of them crossing with x0."""
     x = x0
     for layer in range(layers):
-        x = cross(x0, x, params, f"{prefix}{layer}.")
+        name = f"{prefix}{layer}."
+        x = cross_mixture(x0, x, params, name, experts) if experts else cross(x0, x, params, name)
     return x
+
+
+def cross_mixture(x0, x, params, prefix, experts):
+    """x0 * (sum_e g_e U_e tanh(C_e tanh(V_e x)) + b) + x, expert by expert as it is written in DCN-v2."""
+    rank = params[f"{prefix}v.weight"].shape[0] // experts
+    gate = torch.softmax(linear(x, params, f"{prefix}gate."), dim=1)
+    mixture = 0
+    for expert in range(experts):
+        part = slice(expert * rank, (expert + 1) * rank)
+        hidden = torch.tanh(F.linear(x, params[f"{prefix}v.weight"][part]))
+        hidden = torch.tanh(F.linear(hidden, params[f"{prefix}c.{expert}.weight"]))
+        product = F.linear(hidden, params[f"{prefix}u.weight"][:, part], params[f"{prefix}u.bias"])
+        mixture = mixture + gate[:, expert : expert + 1] * (x0 * product)
+    return mixture + x
+
+
+def layer_norm(x, params, prefix, eps=1e-5):
+    """Over the last axis."""
+    return F.layer_norm(x, (x.shape[-1],), params[f"{prefix}weight"], params[f"{prefix}bias"], eps)
+
+
+def mixed(x, weight):
+    """W X: every result a weighted sum of the vectors of X; [B, n, d] -> [B, rows of W, d]."""
+    return torch.einsum("on,bnd->bod", weight, x)

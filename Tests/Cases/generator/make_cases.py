@@ -18,6 +18,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import torch  # noqa: E402
 
 import modules  # noqa: E402
+import modules_dhen  # noqa: E402
+import modules_wukong  # noqa: E402
 import operators_elementwise  # noqa: E402
 import operators_products  # noqa: E402
 import optimizers  # noqa: E402
@@ -25,11 +27,11 @@ import philox  # noqa: E402
 import tensor_file  # noqa: E402
 
 FILE_LIMIT = 100_000
-FOLDER_LIMIT = 2_900_000
+FOLDER_LIMIT = 4_500_000
 
 
 def all_cases():
-    for source in (operators_elementwise, operators_products, modules, optimizers):
+    for source in (operators_elementwise, operators_products, modules, modules_wukong, modules_dhen, optimizers):
         yield from source.cases()
 
 

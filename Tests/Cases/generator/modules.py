@@ -33,6 +33,14 @@ def mlp():
 
 
 def cross_net():
+    for batch, width, layers, rank, experts in (
+        (7, 13, 2, 4, 3), (1, 9, 1, 2, 4), (33, 7, 2, 1, 2), (5, 8, 1, 3, 1), (64, 12, 3, 2, 2),
+    ):
+        forward = lambda i, p, n=layers, e=experts: formulas.cross_net(i["x"], p, "", n, e)
+        description = f"experts{experts}-rank{rank}-layers{layers}-{batch}x{width}"
+        params = cross_net_params("", width, layers, rank, experts)
+        attrs = {"layers": layers, "rank": rank, "experts": experts}
+        yield module("cross_net", description, forward, {"x": draws(batch, width)}, params, attrs)
     for batch, width, layers, rank in (
         (1, 7, 1, 0), (7, 13, 3, 0), (33, 5, 2, 0), (1, 7, 2, 2), (7, 13, 3, 4), (3, 33, 2, 8), (64, 20, 2, 4),
     ):
@@ -157,12 +165,12 @@ def dlrm():
 def dcn():
     """A cross network and a deep MLP, stacked or side by side, and a head to one logit."""
 
-    def case(description, shape, dense, layers, rank, form, widths):
+    def case(description, shape, dense, layers, rank, form, widths, experts=0):
         inputs = {"x": draws(*shape)}
         if dense:
             inputs["dense"] = draws(shape[0], dense)
         width = dense + (shape[1] if len(shape) == 2 else shape[1] * shape[2])
-        params = cross_net_params("cross.", width, layers, rank)
+        params = cross_net_params("cross.", width, layers, rank, experts)
         params.update(mlp_params("deep.", width, widths))
         deep_width = widths[-1] if widths else width
         params.update(linear_params("head.", deep_width + (width if form == "parallel" else 0), 1))
@@ -171,12 +179,14 @@ def dcn():
             x = i["x"].flatten(1)
             if "dense" in i:
                 x = torch.cat([x, i["dense"]], dim=1)
-            crossed = formulas.cross_net(x, p, "cross.", layers)
+            crossed = formulas.cross_net(x, p, "cross.", layers, experts)
             deep = formulas.mlp(crossed if form == "stacked" else x, p, "deep.", len(widths), "relu", "relu")
             joined = deep if form == "stacked" else torch.cat([crossed, deep], dim=1)
             return formulas.linear(joined, p, "head.").squeeze(1)
 
         attrs = {"layers": layers, "rank": rank, "form": form, "widths": widths}
+        if experts:
+            attrs["experts"] = experts
         return module("dcn", description, forward, inputs, params, attrs)
 
     for form in ("stacked", "parallel"):
@@ -186,6 +196,7 @@ def dcn():
         yield case(f"{form}-flat-33", (33, 13), 0, 1, 2, form, [8, 5])
         yield case(f"{form}-flat-dense-13", (13, 7), 5, 3, 4, form, [8])
         yield case(f"{form}-64", (64, 5, 4), 5, 2, 4, form, [16, 8])
+        yield case(f"{form}-experts-13", (13, 3, 5), 4, 2, 3, form, [8, 5], experts=4)
     yield case("stacked-no-hidden-5", (5, 3, 4), 2, 2, 0, "stacked", [])
 
 

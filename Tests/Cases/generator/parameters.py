@@ -26,8 +26,27 @@ def mlp_params(prefix, inputs, widths):
     return params
 
 
-def cross_net_params(prefix, width, layers, rank=0):
+def cross_net_params(prefix, width, layers, rank=0, experts=0):
     params = {}
     for layer in range(layers):
-        params.update(cross_params(f"{prefix}{layer}.", width, rank))
+        name = f"{prefix}{layer}."
+        params.update(
+            cross_mixture_params(name, width, rank, experts) if experts else cross_params(name, width, rank)
+        )
     return params
+
+
+def cross_mixture_params(prefix, width, rank, experts):
+    params = {f"{prefix}v.weight": weight(experts * rank, width)}
+    for expert in range(experts):
+        params[f"{prefix}c.{expert}.weight"] = weight(rank, rank)
+    params.update(linear_params(f"{prefix}u.", experts * rank, width, gain=1.5))
+    params.update(linear_params(f"{prefix}gate.", width, experts))
+    return params
+
+
+def norm_params(prefix, width):
+    return {
+        f"{prefix}weight": draws(width, amplitude=0.5, centre=1.0),
+        f"{prefix}bias": draws(width, amplitude=0.5),
+    }

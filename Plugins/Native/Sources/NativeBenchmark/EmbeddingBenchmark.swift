@@ -107,9 +107,9 @@ enum EmbeddingBenchmark {
         for input in inputs {
           call.features = input
           if label == "update" { _ = kernels.dedup(handle, &call) }
-          let start = DispatchTime.now().uptimeNanoseconds
+          let start = Stopwatch.now(threads: threads)
           _ = function(handle, &call)
-          total += DispatchTime.now().uptimeNanoseconds - start
+          total += Stopwatch.now(threads: threads) - start
         }
         best = min(best, Double(total) / Double(batches))
       }

@@ -52,12 +52,12 @@ enum GemmBenchmark {
       let repeats = max(3, Int(2e10 / work / 8))
       var best = Double.infinity
       for _ in 0..<8 {
-        let start = DispatchTime.now().uptimeNanoseconds
+        let start = Stopwatch.now(threads: threads)
         for _ in 0..<repeats {
           gemm.pack(right, to: packed, parallel)
           gemm.multiply(left, packed, to: c, stride: shape.columns, scratch: scratch, parallel)
         }
-        let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+        let seconds = Double(Stopwatch.now(threads: threads) - start) * 1e-9
         best = min(best, seconds / Double(repeats))
       }
       print("\(shape.kind) \(shape.name): \(String(format: "%.1f", work / best * 1e-9)) GFLOP/s")

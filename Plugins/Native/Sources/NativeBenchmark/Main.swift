@@ -9,7 +9,7 @@ import NativeTestHost
   @testable import NativeV2
 #endif
 
-/// Measures the kernels on this machine: `native-benchmark-v4 [products | tables] [threads]`.
+/// Measures the kernels on this machine: `native-benchmark-v4 [products] [operators] [tables] [threads]`.
 @main
 struct NativeBenchmark {
   static func main() {
@@ -17,7 +17,10 @@ struct NativeBenchmark {
     let threads = arguments.compactMap { Int($0) }.first ?? 2
     Host.use(TestHost.table)
     TestHost.use(threads: threads)
-    if !arguments.contains("tables") { GemmBenchmark.run(threads: threads) }
-    if !arguments.contains("products") { EmbeddingBenchmark.run(threads: threads) }
+    let parts = arguments.filter { Int($0) == nil }
+    func wants(_ part: String) -> Bool { parts.isEmpty || parts.contains(part) }
+    if wants("products") { GemmBenchmark.run(threads: threads) }
+    if wants("operators") { OperatorBenchmark.run(threads: threads) }
+    if wants("tables") { EmbeddingBenchmark.run(threads: threads) }
   }
 }

@@ -10,8 +10,10 @@ public struct TowerLinear: Module {
   public let summary =
     "Linear(F N -> p D) of the whole tower beside Linear(N -> c D) of every feature; [B, D (p + c F)]"
   public let attributes: AttributeSchema = [
-    AttributeField("c", .int, "Vectors of width `dim` for every feature.", default: .int(1), minimum: 0),
-    AttributeField("p", .int, "Vectors of width `dim` for the whole tower.", default: .int(0), minimum: 0),
+    AttributeField(
+      "c", .int, "Vectors of width `dim` for every feature.", default: .int(1), minimum: 0, maximum: 65_536),
+    AttributeField(
+      "p", .int, "Vectors of width `dim` for the whole tower.", default: .int(0), minimum: 0, maximum: 65_536),
     AttributeField("dim", .int, "Width D of each vector.", minimum: 1),
   ]
 
@@ -33,14 +35,16 @@ public struct TowerLinear: Module {
     guard c + p > 0 else {
       throw DMTError(.invalidArgument, "tower.linear has c = 0 and p = 0: nothing would leave the tower")
     }
-    let flat = try graph.apply("reshape", ["shape": .ints([-1, features * width])], inputs[0])
-    if features == 1, dim * (p + c) == width { return flat }
+    // Products that saturate: sizes from a manifest never trap.
+    func product(_ factors: Int...) -> Int { Shape(factors).elementsPerSample }
+    let flat = try graph.flattened(inputs[0])
+    if features == 1, product(dim, p + c) == width { return flat }
 
     var parts: [GraphValue] = []
-    if p > 0 { parts.append(try graph.apply("linear", name: "combine", ["out": .int(p * dim)], flat)) }
+    if p > 0 { parts.append(try graph.apply("linear", name: "combine", ["out": .int(product(p, dim))], flat)) }
     if c > 0 {
-      let projected = try graph.apply("linear", name: "project", ["out": .int(c * dim)], inputs[0])
-      parts.append(try graph.apply("reshape", ["shape": .ints([-1, features * c * dim])], projected))
+      let projected = try graph.apply("linear", name: "project", ["out": .int(product(c, dim))], inputs[0])
+      parts.append(try graph.apply("reshape", ["shape": .ints([-1, product(features, c, dim)])], projected))
     }
     return parts.count == 1 ? parts[0] : try graph.apply("concat", ["axis": .int(1)], inputs: parts)
   }

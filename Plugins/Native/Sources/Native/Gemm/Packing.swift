@@ -25,7 +25,9 @@ enum Packing {
   /// Floats that a store may write past the end of the last panel.
   static let slack = Lane.scalarCount
 
-  /// Packs `outer` <= width elements of `source`, `depth` deep, to destination[k * width + o]; missing ones become 0.
+  /// Packs `outer` <= width elements of `source`, `depth` deep, to destination[k * width + o].
+  ///
+  /// Missing ones become numbers of `source` or 0: a tile's rows and columns do not touch each other, so nobody looks.
   ///
   /// With a width that is no multiple of a register, up to `slack` floats behind the panel are overwritten.
   static func pack(
@@ -81,7 +83,7 @@ enum Packing {
     var k = 0
     while k &+ Lane.width <= depth {
       var o = 0
-      while o < width {
+      while o < outer {
         transposeSquare(
           source.base + (o &* source.outerStride &+ k), stride: source.outerStride,
           rows: min(Lane.width, outer &- o), to: destination + (k &* width &+ o), stride: width)
@@ -114,13 +116,8 @@ enum Packing {
     stride destinationStride: Int
   ) {
     var square = Square(repeating: Lane.zero)
-    if rows == Lane.width {
-      for row in 0..<Lane.scalarCount { square[unchecked: row] = Lane.load(source + row &* stride) }
-    } else if rows > 0 {
-      for row in 0..<Lane.scalarCount {
-        square[unchecked: row] = row < rows ? Lane.load(source + row &* stride) : Lane.zero
-      }
-    }
+    // Missing rows repeat the last one: what they become is never read, and a branch a row would cost more.
+    for row in 0..<Lane.scalarCount { square[unchecked: row] = Lane.load(source + min(row, rows &- 1) &* stride) }
     // log2(width) perfect shuffles transpose a square.
     square = shuffled(shuffled(square))
     #if DMT_ISA_V4

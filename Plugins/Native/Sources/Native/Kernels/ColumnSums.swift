@@ -3,8 +3,8 @@
 /// Columns are split into strips, every strip walks all rows in blocks: the order of the sum does not depend on the
 /// number of threads, and its error grows with the square root of the rows only.
 enum ColumnSums {
-  /// Columns of a strip: two cache lines of a row.
-  private static var strip: Int { max(32, 2 * Lane.width) }
+  /// Columns of a strip: four registers, so that a walk down the rows takes several lines of every page.
+  private static var strip: Int { 4 &* Lane.width }
   private static let rowsPerBlock = 128
 
   private struct Job: BitwiseCopyable {
@@ -40,19 +40,68 @@ enum ColumnSums {
   }
 
   private static func sum(_ job: Job, strip index: Int) {
-    var column = index &* strip
-    let last = min(job.columns, column &+ strip)
-    while column < last {
-      let count = min(Lane.width, last &- column)
-      switch job.activation {
-      case .none: sumLane(job, column, count) { gradient, _ in gradient }
-      case .relu: sumLane(job, column, count) { Activation.relu.gradient($0, kept: $1) }
-      case .sigmoid: sumLane(job, column, count) { Activation.sigmoid.gradient($0, kept: $1) }
-      case .tanh: sumLane(job, column, count) { Activation.tanh.gradient($0, kept: $1) }
-      case .gelu: sumLane(job, column, count) { Activation.gelu.gradient($0, kept: $1) }
-      }
-      column &+= count
+    switch job.activation {
+    case .none: sum(job, index) { gradient, _ in gradient }
+    case .relu: sum(job, index) { Activation.relu.gradient($0, kept: $1) }
+    case .sigmoid: sum(job, index) { Activation.sigmoid.gradient($0, kept: $1) }
+    case .tanh: sum(job, index) { Activation.tanh.gradient($0, kept: $1) }
+    case .gelu: sum(job, index) { Activation.gelu.gradient($0, kept: $1) }
     }
+  }
+
+  @inline(__always)
+  private static func sum(_ job: Job, _ index: Int, _ body: (Lane, Lane) -> Lane) {
+    let column = index &* strip
+    if column &+ strip <= job.columns {
+      sumStrip(job, column, body)
+      return
+    }
+    var at = column
+    while at < job.columns {
+      let count = min(Lane.width, job.columns &- at)
+      sumLane(job, at, count, body)
+      at &+= count
+    }
+  }
+
+  /// Four registers of columns.
+  @inline(__always)
+  private static func sumStrip(_ job: Job, _ column: Int, _ body: (Lane, Lane) -> Lane) {
+    var totals = (Lane.zero, Lane.zero, Lane.zero, Lane.zero)
+    var row = 0
+    while row < job.rows {
+      let last = min(job.rows, row &+ rowsPerBlock)
+      var block = (Lane.zero, Lane.zero, Lane.zero, Lane.zero)
+      while row < last {
+        let at = row &* job.columns &+ column
+        block.0 += value(job, at, body)
+        block.1 += value(job, at &+ Lane.width, body)
+        block.2 += value(job, at &+ 2 &* Lane.width, body)
+        block.3 += value(job, at &+ 3 &* Lane.width, body)
+        row &+= 1
+      }
+      totals.0 += block.0
+      totals.1 += block.1
+      totals.2 += block.2
+      totals.3 += block.3
+    }
+    store(totals.0, job, column, Lane.width)
+    store(totals.1, job, column &+ Lane.width, Lane.width)
+    store(totals.2, job, column &+ 2 &* Lane.width, Lane.width)
+    store(totals.3, job, column &+ 3 &* Lane.width, Lane.width)
+  }
+
+  @inline(__always)
+  private static func value(_ job: Job, _ at: Int, _ body: (Lane, Lane) -> Lane) -> Lane {
+    let value = body(Lane.load(job.gradient + at), Lane.load(job.kept + at))
+    if let before = job.before { value.store(before + at) }
+    return value
+  }
+
+  @inline(__always)
+  private static func store(_ total: Lane, _ job: Job, _ column: Int, _ count: Int) {
+    guard let sums = job.sums else { return }
+    (job.adds ? total + Lane.load(sums + column, first: count) : total).store(sums + column, first: count)
   }
 
   @inline(__always)
@@ -65,9 +114,7 @@ enum ColumnSums {
       while row < last {
         let at = row &* job.columns &+ column
         if count == Lane.width {
-          let value = body(Lane.load(job.gradient + at), Lane.load(job.kept + at))
-          if let before = job.before { value.store(before + at) }
-          block += value
+          block += value(job, at, body)
         } else {
           let value = body(Lane.load(job.gradient + at, first: count), Lane.load(job.kept + at, first: count))
           if let before = job.before { value.store(before + at, first: count) }
@@ -77,8 +124,6 @@ enum ColumnSums {
       }
       total += block
     }
-    guard let sums = job.sums else { return }
-    if job.adds { total += Lane.load(sums + column, first: count) }
-    total.store(sums + column, first: count)
+    store(total, job, column, count)
   }
 }

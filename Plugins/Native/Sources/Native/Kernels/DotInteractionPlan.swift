@@ -87,8 +87,12 @@ final class DotInteractionPlan: KernelPlan {
     let tile = scratch + wholeLines(shape.paddedVectors &* shape.dim &+ Packing.slack)
     var row = 0
     while row < shape.vectors &- 1 {
-      // Rows of one tile lie in one panel.
-      let rows = min(Tile.maximumRows, min(shape.vectors &- row, step &- row % step))
+      // Rows of one tile lie in one panel. They stop where the next rows need a register of columns less, and share
+      // the way there evenly.
+      let untilLess = Lane.width &- (row &+ 1) % Lane.width
+      let tiles = (untilLess &+ Tile.maximumRows &- 1) / Tile.maximumRows
+      let even = (untilLess &+ tiles &- 1) / tiles
+      let rows = min(even, min(shape.vectors &- row, step &- row % step))
       let a = scratch + (row / step &* panelFloats &+ row % step)
       // The first column that any of these rows needs, down to a whole register.
       var column = (row &+ 1) / Lane.width &* Lane.width

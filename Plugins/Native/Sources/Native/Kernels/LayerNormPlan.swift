@@ -134,49 +134,107 @@ final class LayerNormPlan: KernelPlan {
     let addsBias: Bool
   }
 
-  /// Sums over the rows, a register of columns at a time: the order does not depend on the threads.
+  /// Columns of a strip: four registers, so that a walk down the rows takes several lines of every page.
+  private static var strip: Int { 4 &* Lane.width }
+
+  /// Sums over the rows, a strip of columns at a time: the order does not depend on the threads.
   private func parameterGradients(_ call: KernelCall) {
     let job = ParameterJob(
       rows: rows, width: width, x: call.input(0), gradient: call.gradOutput(), statistics: UnsafePointer(call.saved),
       weight: call.gradParameter(0), bias: call.gradParameter(1), addsWeight: call.addsToParameter(0),
       addsBias: call.addsToParameter(1))
     if job.weight == nil, job.bias == nil { return }
-    let lanes = (width + Lane.width - 1) / Lane.width
-    parallel.run(job, count: lanes, grain: max(1, 16_384 / max(1, rows * Lane.width))) { context, begin, end, _ in
+    let strips = (width + LayerNormPlan.strip - 1) / LayerNormPlan.strip
+    let grain = max(1, 16_384 / max(1, rows * LayerNormPlan.strip))
+    parallel.run(job, count: strips, grain: grain) { context, begin, end, _ in
       let job = context.job(ParameterJob.self).pointee
-      for lane in Int(begin)..<Int(end) {
-        let column = lane &* Lane.width
-        let count = min(Lane.width, job.width &- column)
-        var weight = Lane.zero
-        var bias = Lane.zero
-        var row = 0
-        while row < job.rows {
-          let last = min(job.rows, row &+ 128)
-          var blockWeight = Lane.zero
-          var blockBias = Lane.zero
-          while row < last {
-            let at = row &* job.width &+ column
-            let isWhole = count == Lane.width
-            let g = isWhole ? Lane.load(job.gradient + at) : Lane.load(job.gradient + at, first: count)
-            let x = isWhole ? Lane.load(job.x + at) : Lane.load(job.x + at, first: count)
-            let normalised =
-              (x - Lane(repeating: job.statistics[2 &* row])) * Lane(repeating: job.statistics[2 &* row &+ 1])
-            blockWeight = blockWeight.adding(g, times: normalised)
-            blockBias += g
-            row &+= 1
+      for index in Int(begin)..<Int(end) {
+        let column = index &* LayerNormPlan.strip
+        if column &+ LayerNormPlan.strip <= job.width {
+          LayerNormPlan.sumStrip(job, column)
+        } else {
+          var at = column
+          while at < job.width {
+            let count = min(Lane.width, job.width &- at)
+            LayerNormPlan.sumLane(job, at, count)
+            at &+= count
           }
-          weight += blockWeight
-          bias += blockBias
-        }
-        if let target = job.weight {
-          if job.addsWeight { weight += Lane.load(target + column, first: count) }
-          weight.store(target + column, first: count)
-        }
-        if let target = job.bias {
-          if job.addsBias { bias += Lane.load(target + column, first: count) }
-          bias.store(target + column, first: count)
         }
       }
     }
+  }
+
+  /// The sums of g x^ and of g for one register of columns.
+  private struct Sums {
+    var weight = Lane.zero
+    var bias = Lane.zero
+
+    @inline(__always)
+    mutating func add(_ gradient: Lane, _ x: Lane, _ mean: Lane, _ inverse: Lane) {
+      weight = weight.adding(gradient, times: (x - mean) * inverse)
+      bias += gradient
+    }
+
+    @inline(__always)
+    mutating func add(_ other: Sums) {
+      weight += other.weight
+      bias += other.bias
+    }
+
+    @inline(__always)
+    func store(_ job: ParameterJob, _ column: Int, _ count: Int) {
+      if let target = job.weight {
+        (job.addsWeight ? weight + Lane.load(target + column, first: count) : weight)
+          .store(target + column, first: count)
+      }
+      if let target = job.bias {
+        (job.addsBias ? bias + Lane.load(target + column, first: count) : bias).store(target + column, first: count)
+      }
+    }
+  }
+
+  private static func sumStrip(_ job: ParameterJob, _ column: Int) {
+    var totals = (Sums(), Sums(), Sums(), Sums())
+    var row = 0
+    while row < job.rows {
+      let last = min(job.rows, row &+ 128)
+      var block = (Sums(), Sums(), Sums(), Sums())
+      while row < last {
+        let (g, x) = (job.gradient + (row &* job.width &+ column), job.x + (row &* job.width &+ column))
+        let mean = Lane(repeating: job.statistics[2 &* row])
+        let inverse = Lane(repeating: job.statistics[2 &* row &+ 1])
+        block.0.add(Lane.load(g), Lane.load(x), mean, inverse)
+        block.1.add(Lane.load(g + Lane.width), Lane.load(x + Lane.width), mean, inverse)
+        block.2.add(Lane.load(g + 2 &* Lane.width), Lane.load(x + 2 &* Lane.width), mean, inverse)
+        block.3.add(Lane.load(g + 3 &* Lane.width), Lane.load(x + 3 &* Lane.width), mean, inverse)
+        row &+= 1
+      }
+      totals.0.add(block.0)
+      totals.1.add(block.1)
+      totals.2.add(block.2)
+      totals.3.add(block.3)
+    }
+    totals.0.store(job, column, Lane.width)
+    totals.1.store(job, column &+ Lane.width, Lane.width)
+    totals.2.store(job, column &+ 2 &* Lane.width, Lane.width)
+    totals.3.store(job, column &+ 3 &* Lane.width, Lane.width)
+  }
+
+  private static func sumLane(_ job: ParameterJob, _ column: Int, _ count: Int) {
+    var total = Sums()
+    var row = 0
+    while row < job.rows {
+      let last = min(job.rows, row &+ 128)
+      var block = Sums()
+      while row < last {
+        let at = row &* job.width &+ column
+        block.add(
+          Lane.load(job.gradient + at, first: count), Lane.load(job.x + at, first: count),
+          Lane(repeating: job.statistics[2 &* row]), Lane(repeating: job.statistics[2 &* row &+ 1]))
+        row &+= 1
+      }
+      total.add(block)
+    }
+    total.store(job, column, count)
   }
 }

@@ -1,0 +1,13 @@
+import ArgumentParser
+import DMTPluginHost
+import Foundation
+
+/// Where the process begins.
+@main
+enum Program {
+  static func main() {
+    // The process may be the child that opens an unknown plugin on behalf of its parent; then it does nothing else.
+    if let code = PluginScanner.runChild(arguments: CommandLine.arguments) { exit(code) }
+    DMTCommand.main()
+  }
+}

@@ -1,0 +1,112 @@
+#define _GNU_SOURCE
+#include "dmt_allocation_counter.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#if defined(__GLIBC__)
+
+#include <execinfo.h>
+#include <sys/syscall.h>
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *block, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+
+enum { kept_traces = 16, kept_frames = 24 };
+
+struct trace {
+  void *frames[kept_frames];
+  int depth;
+  size_t size;
+  long thread;
+};
+
+static atomic_bool counting;
+static atomic_llong count;
+static struct trace traces[kept_traces];
+// backtrace() may allocate; what it takes is not counted.
+static _Thread_local bool inside;
+
+static void note(size_t size) {
+  if (!atomic_load_explicit(&counting, memory_order_relaxed) || inside) return;
+  long long number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
+  if (number >= kept_traces) return;
+  inside = true;
+  struct trace *trace = &traces[number];
+  trace->size = size;
+  trace->thread = syscall(SYS_gettid);
+  trace->depth = backtrace(trace->frames, kept_frames);
+  inside = false;
+}
+
+void *malloc(size_t size) {
+  note(size);
+  return __libc_malloc(size);
+}
+
+void *calloc(size_t number, size_t size) {
+  note(number * size);
+  return __libc_calloc(number, size);
+}
+
+void *realloc(void *block, size_t size) {
+  note(size);
+  return __libc_realloc(block, size);
+}
+
+void *memalign(size_t alignment, size_t size) {
+  note(size);
+  return __libc_memalign(alignment, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+  note(size);
+  return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **block, size_t alignment, size_t size) {
+  if (alignment < sizeof(void *) || (alignment & (alignment - 1)) != 0) return EINVAL;
+  note(size);
+  void *found = __libc_memalign(alignment, size);
+  if (found == NULL) return ENOMEM;
+  *block = found;
+  return 0;
+}
+
+bool dmt_allocations_are_counted(void) { return true; }
+
+void dmt_allocations_begin(void) {
+  // The first backtrace() of a process opens the unwinder's library.
+  void *frames[4];
+  backtrace(frames, 4);
+  atomic_store(&count, 0);
+  atomic_store(&counting, true);
+}
+
+int64_t dmt_allocations_end(void) {
+  atomic_store(&counting, false);
+  return atomic_load(&count);
+}
+
+void dmt_allocations_report(int descriptor) {
+  long long kept = atomic_load(&count);
+  if (kept > kept_traces) kept = kept_traces;
+  for (long long index = 0; index < kept; index++) {
+    dprintf(descriptor, "allocation %lld: %zu bytes on thread %ld\n", index, traces[index].size, traces[index].thread);
+    backtrace_symbols_fd(traces[index].frames, traces[index].depth, descriptor);
+  }
+}
+
+#else
+
+bool dmt_allocations_are_counted(void) { return false; }
+void dmt_allocations_begin(void) {}
+int64_t dmt_allocations_end(void) { return 0; }
+void dmt_allocations_report(int descriptor) { (void)descriptor; }
+
+#endif

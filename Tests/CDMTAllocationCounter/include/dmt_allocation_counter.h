@@ -1,0 +1,32 @@
+/// Counts the heap allocations of a test program, on all of its threads.
+///
+/// The target defines malloc and its kin; linked into a program, they take the C library's place for every library in the
+/// process, plugins that are opened later included. While nobody counts they only pass calls on.
+#ifndef DMT_ALLOCATION_COUNTER_H
+#define DMT_ALLOCATION_COUNTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Whether this C library's allocator can be counted; without it the counts are 0.
+bool dmt_allocations_are_counted(void);
+
+/// Begins to count, from 0.
+void dmt_allocations_begin(void);
+
+/// Ends the counting and returns how many blocks were asked for since it began.
+int64_t dmt_allocations_end(void);
+
+/// Writes to a file descriptor where the first allocations of the last counting came from: for each, its size, its thread
+/// and the calls that led to it.
+void dmt_allocations_report(int descriptor);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
