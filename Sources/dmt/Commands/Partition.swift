@@ -11,8 +11,8 @@ struct Partition: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Deals a manifest's features into towers.",
     discussion: """
-      A learned strategy needs a trained flat model: --from takes a run of one, otherwise the manifest is trained without its
-      towers first, into OUT/flat. OUT receives towers.yaml, which a manifest names in model.towers.from, partition.json
+      A learned strategy needs a trained flat model: --from takes a run of one, otherwise the manifest is trained without its \
+      towers first, into OUT/flat. OUT receives towers.yaml, which a manifest names in model.towers.from, partition.json \
       with all numbers, and partition.svg.
 
       EXAMPLES
@@ -72,7 +72,7 @@ struct Partition: ParsableCommand {
   func run() throws {
     try Console.reporting {
       InterruptFlag.install()
-      let installation = try Installation.load(plugins, threads: backends.threads)
+      let installation = try Installation.load(plugins, threads: backends.threads, manifest: source.manifest)
       try backends.check(installation.components)
       let (partitioner, needsAffinity) = try self.partitioner(installation.components)
       // Towers and splits of the manifest are what is to be found anew: their file need not be there yet.

@@ -33,7 +33,7 @@ struct Installation {
         operators: operators, modules: Array(registry.modules.values), backends: Array(registry.backends.values),
         embeddings: Array(registry.embeddings.values), updates: Array(registry.updates.values),
         operatorKernels: Dictionary(operators.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
-        partitioners: registry.plugins.flatMap(\.partitioners)))
+        partitioners: Array(registry.partitioners.values)))
     return Installation(
       components: components, catalog: ManifestCatalog(components, plugins: registry.plugins.map(\.id)),
       registry: registry, threads: threads)
