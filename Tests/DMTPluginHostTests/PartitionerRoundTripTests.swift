@@ -42,7 +42,10 @@ struct PartitionerRoundTripTests {
     #expect(partitioner.name == "com.example.blocks")
     #expect(partitioner.strategies == TestPartitioner().strategies)
     var request = request("alike")
-    request.affinity = (0..<36).map { $0 % 7 == 0 ? 1 : Double(abs($0 / 6 - $0 % 6)) / 8 }
+    request.affinity = (0..<36).map { (cell: Int) -> Double in
+      let distance = abs(cell / 6 - cell % 6)
+      return distance == 0 ? 1 : Double(distance) / 8
+    }
     request.capacity = .bytes(1000)
     let there = try partitioner.checkedPartition(request)
     #expect(there == (try TestPartitioner().checkedPartition(request)))
