@@ -80,13 +80,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
+    // What the tests of a plugin with modules import.
+    .target(
+      name: "DMTTesting", dependencies: ["DMTCore", "DMTCases", "DMTReference", "DMTRuntime"], swiftSettings: settings),
     // Deals features into towers: affinity, column splits, reports.
     .target(
       name: "DMTPartition", dependencies: ["DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTTraining"],
       swiftSettings: settings),
-    // What the tests of a plugin with modules import.
-    .target(
-      name: "DMTTesting", dependencies: ["DMTCore", "DMTCases", "DMTReference", "DMTRuntime"], swiftSettings: settings),
     .executableTarget(
       name: "dmt",
       dependencies: [

@@ -20,6 +20,6 @@ struct DMTCommand: ParsableCommand {
     version: HostServices.version,
     subcommands: [
       Train.self, Evaluate.self, Predict.self, Explain.self, Check.self, Config.self, SchemaCommand.self,
-      OperatorCommand.self, PluginCommand.self, Bench.self, Partition.self,
+      OperatorCommand.self, PluginCommand.self, Partition.self, Bench.self,
     ])
 }

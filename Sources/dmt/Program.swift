@@ -1,6 +1,7 @@
 import ArgumentParser
 import DMTPluginHost
 import Foundation
+import Logging
 
 /// Where the process begins.
 @main
@@ -8,6 +9,7 @@ enum Program {
   static func main() {
     // The process may be the child that opens an unknown plugin on behalf of its parent; then it does nothing else.
     if let code = PluginScanner.runChild(arguments: CommandLine.arguments) { exit(code) }
+    LoggingSystem.bootstrap { _ in ConsoleLog() }
     DMTCommand.main()
   }
 }

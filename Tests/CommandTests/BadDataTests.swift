@@ -16,7 +16,7 @@ struct BadDataTests {
     BadRow(text: "u1,i2,a,1,1,9", column: 13, says: ["too long", "expected 5"]),
     BadRow(text: "u1,i2,a,cheap,1", column: 9, says: ["'price'", "needs a number", "'cheap'"]),
     BadRow(text: "u1,i2,a,1.5,2", column: 13, says: ["'clicked'", "0 or 1", "'2'"]),
-    BadRow(text: "u1,i2,a,1.5,", column: 13, says: ["'clicked'", "0 or 1", "''"]),
+    BadRow(text: "u1,i2,a,1.5,", column: 13, says: ["'clicked'", "0 or 1", "an empty field"]),
     BadRow(text: "u1,i2,a,1.5,yes", column: 13, says: ["'clicked'", "0 or 1", "'yes'"]),
   ]
 
@@ -90,7 +90,7 @@ struct BadDataTests {
     #expect(try Command.run(["train", "good.yaml", "--out", "run", "--max-steps", "1"], in: workspace).status == 0)
     try workspace.writeManifest("bad.yaml", "item: item", "item: {column: item, index: 9}")
     let result = try Command.run(["train", "bad.yaml", "--out", "bad"], in: workspace)
-    expectFailure(result, status: 65, place: "rows.csv:4:4", says: ["'item'", "index 10", "expected 0..<9"])
+    expectFailure(result, status: 65, place: "rows.csv:4:5", says: ["'item'", "index 10", "expected 0..<9"])
     #expect(!workspace.has("bad"))
   }
 

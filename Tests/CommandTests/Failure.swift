@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Checks how a failing command ended: its code, where it says the mistake is, what it found and expected, and that it

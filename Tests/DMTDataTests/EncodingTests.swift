@@ -17,7 +17,7 @@ struct EncodingTests {
     let (rows, dataset) = try train(
       ["b", "a", "é", "b", "B", "a", "c"], feature("x", .text, .vocabulary(minimumCount: 2)))
     #expect(rows == [[2], [1], [0], [2], [0], [1], [0]])
-    #expect(dataset.tables == [DatasetTable(name: "x", rows: 3)])
+    #expect(dataset.tables.map(\.name) == ["x"] && dataset.tables.map(\.rows) == [3])
     let all = try train(["b", "a", "é", "B"], feature("x"))
     #expect(all.rows == [[3], [2], [4], [1]])
   }
@@ -80,7 +80,7 @@ struct EncodingTests {
     let dataset = try scratch.load(
       DataSection(format: .csv, path: "rows.csv", split: .files),
       [feature("from", table: "city"), feature("to", table: "city")])
-    #expect(dataset.tables == [DatasetTable(name: "city", rows: 4)])
+    #expect(dataset.tables.map(\.name) == ["city"] && dataset.tables.map(\.rows) == [4])
     #expect(bags(dataset.samples(of: .train), 0) == [[1], [2]] && bags(dataset.samples(of: .train), 1) == [[2], [3]])
     let error = failure {
       _ = try scratch.load(

@@ -3,7 +3,7 @@
 # Prints every file of ours that has lines, one a line: no build folders, no data, no licence texts.
 source_files() {
   find Package.swift Makefile README.md CONTRIBUTING.md CHANGELOG.md .ci Sources Plugins Tests Scripts Examples docs \
-    -name '.build*' -prune -o -name '.dmt' -prune -o -type f \
+    -name '.build*' -prune -o -name '.dmt' -prune -o -path 'Examples/*/data' -prune -o -type f \
     \( -name '*.swift' -o -name '*.h' -o -name '*.c' -o -name '*.py' -o -name '*.sh' -o -name '*.md' -o -name '*.yaml' \
     -o -name '*.txt' -o -name Makefile -o -path '.ci/run' \) -print
 }

@@ -1,6 +1,6 @@
 /// Loops over memory that the library has no fast primitive for.
 enum VectorLoops {
-  private typealias Lane = SIMD8<Float>
+  typealias Lane = SIMD8<Float>
 
   /// target += source, or target = source.
   static func store(
@@ -112,7 +112,7 @@ enum VectorLoops {
   }
 
   @inline(__always)
-  private static func load(_ source: UnsafePointer<Float>) -> Lane {
+  static func load(_ source: UnsafePointer<Float>) -> Lane {
     UnsafeRawPointer(source).loadUnaligned(as: Lane.self)
   }
 }

@@ -17,9 +17,7 @@ enum Oracle {
     case "matmul": return try matmul(attributes, inputs[0], inputs[1])
     case "layer_norm": return try layerNorm(attributes, inputs[0], parameters)
     case "softmax": return try softmax(attributes, inputs[0])
-    case "add": return inputs[0] + inputs[1]
-    case "sub": return inputs[0].zipped(with: inputs[1], -)
-    case "mul": return inputs[0].zipped(with: inputs[1], *)
+    case "add", "sub", "mul": return broadcast(op, inputs[0], inputs[1])
     case "cross": return cross(inputs[0], inputs[1], crossProduct(inputs[1], parameters))
     case "fm":
       let x = inputs[0]
@@ -40,9 +38,7 @@ enum Oracle {
     case "matmul": return try matmulBackward(attributes, inputs[0], inputs[1], gradient)
     case "layer_norm": return try layerNormBackward(attributes, inputs[0], parameters, gradient)
     case "softmax": return Gradients(inputs: [try softmaxBackward(attributes, inputs[0], gradient)])
-    case "add": return Gradients(inputs: [gradient, gradient])
-    case "sub": return Gradients(inputs: [gradient, gradient.map { -$0 }])
-    case "mul": return Gradients(inputs: [gradient.zipped(with: inputs[1], *), gradient.zipped(with: inputs[0], *)])
+    case "add", "sub", "mul": return broadcastBackward(op, inputs[0], inputs[1], gradient)
     case "cross": return crossBackward(inputs[0], inputs[1], parameters, gradient)
     case "fm": return fmBackward(inputs[0], parameters[0], gradient)
     case "dot_interaction": return Gradients(inputs: [dotInteractionBackward(inputs[0], gradient)])

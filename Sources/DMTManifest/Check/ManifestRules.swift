@@ -52,7 +52,9 @@ struct ManifestRules {
         continue
       }
       errors.add(
-        "unknown plugin '\(id)'", at: plugin.origin, remedy: Spelling.suggestion(for: id, in: catalog.plugins))
+        "unknown plugin '\(id)'", at: plugin.origin,
+        remedy: (Spelling.nearest(to: id, in: catalog.plugins).map { "did you mean '\($0)'? " } ?? "")
+          + "`dmt plugin list --why` shows what was found, and why a plugin was not taken")
     }
   }
 

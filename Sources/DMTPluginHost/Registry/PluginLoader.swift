@@ -21,9 +21,9 @@ struct PluginLoader {
       let candidate = try consider(found)
       candidates.append(candidate)
       if candidate.status != .loaded && candidate.status != .shadowed {
-        // Named by the user: worth a warning. Found by chance: `list --why` tells.
-        let isAsked = found.origin == .explicit || found.origin == .environment
-        options.logger.log(level: isAsked ? .warning : .debug, "\(candidate.error)")
+        // Of a folder that the user named: worth a warning. A plugin that is named itself its caller requires; of what is
+        // found by chance `list --why` tells.
+        options.logger.log(level: found.origin == .environment ? .warning : .debug, "\(candidate.error)")
       }
     }
     if let problem = cache.save() { options.logger.notice("\(problem)") }

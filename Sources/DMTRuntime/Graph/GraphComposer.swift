@@ -89,10 +89,12 @@ public final class GraphComposer: GraphBuilder {
         place: .init(node: path), remedy: "a module must not contain itself")
     }
     guard inputs.count >= definition.minimumInputs, inputs.count <= definition.maximumInputs ?? Int.max else {
-      let most = definition.maximumInputs.map(String.init) ?? "more"
-      throw DMTError(
-        .shapeMismatch, "module \(module) got \(inputs.count) inputs, expected \(definition.minimumInputs) to \(most)",
-        place: .init(node: path))
+      let (least, most) = (definition.minimumInputs, definition.maximumInputs)
+      let expected = most == least ? "\(least)" : "\(least) " + (most.map { "to \($0)" } ?? "or more")
+      throw describing(
+        DMTError(
+          .shapeMismatch, "module \(module) got \(inputs.count) inputs, expected \(expected)",
+          remedy: "take a module that reads as many"), node: path, inputs: inputs)
     }
     if !name.isEmpty { scope.append(name) }
     openModules.append(module)

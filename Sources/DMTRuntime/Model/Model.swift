@@ -88,7 +88,7 @@ public final class Model {
     let loss = try forwardBackward(batch, step: step)
     guard loss.isFinite else {
       throw DMTError(
-        .notFinite, "the loss is \(loss.isNaN ? "nan" : "\(loss)")", place: .init(step: step),
+        .notFinite, "the loss is \(DMTError.text(loss))", place: .init(step: step),
         remedy: "lower the learning rate, clip the gradient (`train.clip_norm`), or look for extreme values in the data"
       )
     }

@@ -93,7 +93,7 @@ final class ModelOptimizer {
       let norm = (denseSquares() + tableSquares()).squareRoot()
       guard norm.isFinite else {
         throw DMTError(
-          .notFinite, "the norm of the gradient is \(norm.isNaN ? "nan" : "\(norm)")", place: .init(step: step),
+          .notFinite, "the norm of the gradient is \(DMTError.text(norm))", place: .init(step: step),
           remedy: "lower the learning rate, or look for extreme values in the data")
       }
       // PyTorch's clip_grad_norm_.

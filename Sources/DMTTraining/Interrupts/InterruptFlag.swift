@@ -33,6 +33,12 @@ public enum InterruptFlag {
     signal(SIGINT, handler)
     signal(SIGTERM, handler)
     signal(SIGXFSZ, SIG_IGN)
+    // A parent may have started this process with signals blocked, as threads of dispatch queues do.
+    var both = sigset_t()
+    sigemptyset(&both)
+    sigaddset(&both, SIGINT)
+    sigaddset(&both, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &both, nil)
   }
 
   private static let handler: @convention(c) (Int32) -> Void = { _ in

@@ -78,7 +78,7 @@ public enum Predictor {
         for index in 0..<batch.count {
           let logit = Double(memory[index])
           guard logit.isFinite else {
-            throw DMTError(.notFinite, "the prediction of row \(row) is \(logit)")
+            throw DMTError(.notFinite, "the prediction of row \(row) is \(DMTError.text(logit))")
           }
           if case .rowAndProbability = columns { lines.append(row) }
           try lines.append(probability: Float(MetricAccumulator.sigmoid(logit)))

@@ -77,7 +77,7 @@ public struct MetricAccumulator: Sendable {
       let prediction = Double(predictions[index])
       guard prediction.isFinite else {
         throw DMTError(
-          .notFinite, "the prediction of sample \(samples.count) of the evaluation is \(prediction)",
+          .notFinite, "the prediction of sample \(samples.count) of the evaluation is \(DMTError.text(prediction))",
           remedy: "lower the learning rate, or clip the gradient (train.clip_norm)")
       }
       let label = labels[index]

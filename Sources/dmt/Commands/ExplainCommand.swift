@@ -25,7 +25,8 @@ struct Explain: ParsableCommand {
 
   func run() throws {
     try Console.reporting {
-      let installation = try Installation.load(plugins, threads: backends.threads, manifest: manifest.manifest)
+      let installation = try Installation.load(
+        plugins, threads: backends.threads, manifest: manifest.manifest, overrides: manifest.overrides)
       try backends.check(installation.components)
       let loaded = try installation.manifest(manifest)
       let plan = try installation.plan(loaded, readsData: true)

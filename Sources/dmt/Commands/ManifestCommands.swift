@@ -20,7 +20,7 @@ struct Check: ParsableCommand {
 
   func run() throws {
     try Console.reporting {
-      let installation = try Installation.load(plugins, manifest: manifest.manifest)
+      let installation = try Installation.load(plugins, manifest: manifest.manifest, overrides: manifest.overrides)
       let loaded = try installation.manifest(manifest)
       let plan = try installation.plan(loaded, readsData: data)
       Console.print(
@@ -47,7 +47,8 @@ struct Config: ParsableCommand {
 
   func run() throws {
     try Console.reporting {
-      let loaded = try Installation.load(plugins, manifest: manifest.manifest).manifest(manifest)
+      let loaded = try Installation.load(plugins, manifest: manifest.manifest, overrides: manifest.overrides)
+        .manifest(manifest)
       var text = loaded.effectiveYAML(withOrigins: !plain)
       while text.hasSuffix("\n") { text.removeLast() }
       Console.print(text)

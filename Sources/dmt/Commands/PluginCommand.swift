@@ -1,4 +1,5 @@
 import ArgumentParser
+import DMTCore
 import DMTPluginHost
 
 struct PluginCommand: ParsableCommand {
@@ -34,6 +35,10 @@ struct PluginCommand: ParsableCommand {
         let registry = try PluginRegistry.load(.init(paths: plugins.paths, rescans: rescan))
         let listing = PluginListing(registry)
         Console.print(json ? try listing.json() : listing.text(why: why))
+        guard !json, !why else { return }
+        for candidate in registry.candidates where candidate.origin == .explicit {
+          if candidate.status != .loaded, candidate.status != .shadowed { Console.note(candidate.error.description) }
+        }
       }
     }
   }
@@ -42,7 +47,7 @@ struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Shows a plugin file: descriptor, schemas, exports, needed libraries, hash.",
       discussion: """
-        The file is opened in a child process, never in this one.
+        The file is opened in a child process, never in this one. Exit code 69 when it cannot be used as a plugin.
 
         EXAMPLES
           dmt plugin inspect bin/plugins/Native
@@ -56,6 +61,7 @@ struct PluginCommand: ParsableCommand {
       try Console.reporting {
         let inspection = try PluginInspection(path: file)
         Console.print(json ? try Console.json(inspection) : inspection.text)
+        if inspection.scan.status != .accepted { throw ExitCode(DMTError.Code.pluginRefused.exitCode) }
       }
     }
   }

@@ -16,13 +16,16 @@ struct Installation {
   /// Finds, scans and loads plugins: those of the command line first, then those that the manifest names by path, then
   /// the usual places.
   ///
-  /// - Parameter manifest: a manifest whose `plugins` section is looked at before it is checked.
+  /// - Parameters:
+  ///   - threads: nil: the manifest's, else one a CPU.
+  ///   - manifest: a manifest whose plugins and threads are looked at before it is checked.
+  ///   - overrides: what `--set` changes in it.
   static func load(
-    _ options: PluginOptions, threads: Int? = nil, manifest: String? = nil
+    _ options: PluginOptions, threads: Int? = nil, manifest: String? = nil, overrides: [String] = []
   ) throws(DMTError) -> Installation {
-    let threads = threads ?? ThreadPool.usableCPUs
-    let registry = try PluginRegistry.load(
-      .init(paths: options.paths + pluginPaths(namedIn: manifest), threads: threads))
+    let preview = ManifestPreview(path: manifest, overrides: overrides)
+    let threads = threads ?? preview.threads ?? ThreadPool.usableCPUs
+    let registry = try PluginRegistry.load(.init(paths: options.paths + preview.pluginFiles, threads: threads))
     for path in options.paths where !isFolderOfPlugins(path) { try registry.require(path) }
     let operators = Array(registry.operators.values)
     let components = Components.builtin.adding(
@@ -50,7 +53,7 @@ struct Installation {
   func manifest(path: String, overrides: [String]) throws(DMTError) -> LoadedManifest {
     let loaded = try ManifestLoader.load(path: path, overrides: overrides, catalog: catalog)
     for name in loaded.manifest.plugins {
-      try registry.require(Installation.isFile(name) ? loaded.manifest.resolved(name) : name)
+      try registry.require(ManifestPreview.isFile(name) ? loaded.manifest.resolved(name) : name)
     }
     return loaded
   }
@@ -79,21 +82,6 @@ struct Installation {
   }
 
   // MARK: - Paths
-
-  /// Whether a name in the manifest's `plugins` section is a file; else it is a plugin's id.
-  private static func isFile(_ name: String) -> Bool { name.contains("/") || name.hasSuffix(".so") }
-
-  /// Paths in the `plugins` section of a manifest that has not been checked yet; errors are left to the check.
-  private static func pluginPaths(namedIn manifest: String?) -> [String] {
-    guard let manifest, let text = try? String(contentsOfFile: manifest, encoding: .utf8),
-      let root = try? ManifestNode.parsed(text, file: manifest), let names = root["plugins"]?.elements
-    else { return [] }
-    let folder = manifest.lastIndex(of: "/").map { String(manifest[...$0]) } ?? ""
-    return names.compactMap { node in
-      guard let name = node.scalar?.text, isFile(name) else { return nil }
-      return name.hasPrefix("/") ? name : folder + name
-    }
-  }
 
   /// A folder without a sidecar of its own holds any number of plugins, none included.
   private static func isFolderOfPlugins(_ path: String) -> Bool {

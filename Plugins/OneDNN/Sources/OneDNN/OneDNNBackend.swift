@@ -32,7 +32,12 @@ public struct OneDNNBackend: MachineAwareBackend {
     case "matmul": return KernelSupport(score: 80, reason: "oneDNN batched matmul")
     case "layer_norm": return KernelSupport(score: 80, reason: "oneDNN layer normalization")
     case "softmax": return KernelSupport(score: 80, reason: "oneDNN softmax")
-    default: return KernelSupport(score: 80, reason: "oneDNN element-wise primitive")
+    default:
+      if BroadcastKernel.serves(request) {
+        return KernelSupport(
+          score: 30, reason: "oneDNN compiles few shapes of broadcasting and no backward: plain loops do the rest")
+      }
+      return KernelSupport(score: 80, reason: "oneDNN element-wise primitive")
     }
   }
 
@@ -50,7 +55,8 @@ public struct OneDNNBackend: MachineAwareBackend {
         return try ActivationKernel(activation, request: request)
       }
       if let operation = BinaryKernel.Operation(rawValue: request.op) {
-        return try BinaryKernel(operation, request: request)
+        return BroadcastKernel.serves(request)
+          ? try BroadcastKernel(operation, request: request) : try BinaryKernel(operation, request: request)
       }
       throw DMTError(.unsupported, "backend onednn does not know operator '\(request.op)'")
     }
@@ -62,10 +68,6 @@ public struct OneDNNBackend: MachineAwareBackend {
     guard served.contains(request.op) else { return "does not know operator '\(request.op)'" }
     if request.revision != 1 { return "serves revision 1 of \(request.op), found \(request.revision)" }
     if request.dtype != .float32 { return "serves float32, found \(request.dtype.rawValue)" }
-    if let reason = RequestCheck.reason(against: request) { return reason }
-    if ["add", "sub", "mul"].contains(request.op), request.inputs[0] != request.inputs[1] {
-      return "serves \(request.op) of equal shapes, found \(request.inputs[0]) and \(request.inputs[1])"
-    }
-    return nil
+    return RequestCheck.reason(against: request)
   }
 }

@@ -59,9 +59,23 @@ internal import Testing
     #expect(throws: DMTError.self) { try backend.bind(request) }
   }
 
-  @Test(arguments: ["add", "sub", "mul"]) func `shapes to be broadcast are declined`(op: String) throws {
-    let request = try KernelTrial(op: op, inputs: [[3, 4], [4]]).request(isTraining: false)
+  @Test(arguments: ["add", "sub", "mul"]) func `broadcasting is left to a backend that is better at it`(op: String)
+    throws
+  {
+    let repeating = try KernelTrial(op: op, inputs: [[3, 4], [4]]).request(isTraining: false)
+    let support = backend.support(for: repeating)
+    #expect(support.isServed)
+    // From 50 on the host takes the first backend that offers.
+    #expect(support.score < 50)
+    #expect(support.reason.contains("broadcasting"))
+    let alike = try KernelTrial(op: op, inputs: [[1, 4], [4]]).request(isTraining: false)
+    #expect(backend.support(for: alike).score >= 50)
+  }
+
+  @Test(arguments: ["add", "sub", "mul"]) func `shapes that cannot be broadcast are declined`(op: String) throws {
+    let request = KernelRequest(op: op, inputs: [[3, 4], [3]], outputs: [[3, 4]])
     #expect(backend.support(for: request).score == 0)
+    #expect(throws: DMTError.self) { try backend.bind(request) }
   }
 
   @Test func `the probe names the library's version and threading`() {
@@ -87,6 +101,7 @@ internal import Testing
     KernelTrial(op: "linear", inputs: [[515, 129]], attributes: ["out": .int(40), "activation": .string("gelu")]),
     KernelTrial(op: "layer_norm", inputs: [[1500, 67]]),
     KernelTrial(op: "matmul", inputs: [[300, 20, 16], [300, 16, 31]]),
+    KernelTrial(op: "mul", inputs: [[700, 301], [301]]),
   ]) func `two runs on three threads give the same bits`(trial: KernelTrial) throws {
     #expect(try trial.bits(backend) == trial.bits(backend))
   }

@@ -1,7 +1,7 @@
 internal import CDNNL
 internal import DMTPluginKit
 
-/// `add`, `sub`, `mul` of two tensors of one shape.
+/// `add`, `sub`, `mul` of two tensors of one shape, leading extents of 1 aside.
 final class BinaryKernel: PrimitiveKernel {
   enum Operation: String {
     case add
