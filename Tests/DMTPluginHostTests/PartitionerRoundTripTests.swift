@@ -42,7 +42,11 @@ struct PartitionerRoundTripTests {
     #expect(partitioner.name == "com.example.blocks")
     #expect(partitioner.strategies == TestPartitioner().strategies)
     var request = request("alike")
-    request.affinity = (0..<36).map { $0 % 7 == 0 ? 1 : Double(abs($0 / 6 - $0 % 6)) / 8 }
+    var affinity = [Double](repeating: 1, count: 36)
+    for i in 0..<6 {
+      for j in 0..<6 where i != j { affinity[6 * i + j] = Double(abs(i - j)) / 8 }
+    }
+    request.affinity = affinity
     request.capacity = .bytes(1000)
     let there = try partitioner.checkedPartition(request)
     #expect(there == (try TestPartitioner().checkedPartition(request)))
