@@ -55,11 +55,24 @@ class KernelPlan {
   /// Floats of working memory.
   var scratchFloats: Int { 0 }
 
+  // What savedFloats and scratchFloats were when the plan was bound: working them out again takes time and may allocate.
+  private var needsSaved = false
+  private var needsScratch = false
+
   init(_ request: Request) {
     parallel = request.parallel
     inputElements = request.inputs.map(\.elements)
     parameterElements = request.parameters.map(\.elements)
     outputElements = request.outputs.map(\.elements)
+  }
+
+  /// Makes the plan ready for calls and returns the bytes of saved and of working memory that they need.
+  final func prepare() -> (saved: Int64, scratch: Int64) {
+    allocate()
+    let (saved, scratch) = (savedFloats, scratchFloats)
+    needsSaved = saved > 0
+    needsScratch = scratch > 0
+    return (Int64(saved * MemoryLayout<Float>.stride), Int64(scratch * MemoryLayout<Float>.stride))
   }
 
   /// Takes memory that lives as long as the plan; not called for a plan that only answers whether it could be made.
@@ -93,8 +106,8 @@ class KernelPlan {
   }
 
   private final func checkMemory(_ raw: dmt_kernel_call) -> StaticString? {
-    if savedFloats > 0, raw.saved == nil { return "saved is NULL" }
-    if scratchFloats > 0, raw.scratch == nil { return "scratch is NULL" }
+    if needsSaved, raw.saved == nil { return "saved is NULL" }
+    if needsScratch, raw.scratch == nil { return "scratch is NULL" }
     return nil
   }
 

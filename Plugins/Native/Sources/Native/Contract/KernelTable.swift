@@ -68,9 +68,7 @@ enum KernelTable {
       do throws(Failure) {
         guard let result else { throw .invalid("bind: the plan is NULL") }
         let plan = try KernelTable.plan(try KernelTable.checked(raw))
-        plan.allocate()
-        result.pointee.saved_bytes = Int64(plan.savedFloats * MemoryLayout<Float>.stride)
-        result.pointee.scratch_bytes = Int64(plan.scratchFloats * MemoryLayout<Float>.stride)
+        (result.pointee.saved_bytes, result.pointee.scratch_bytes) = plan.prepare()
         result.pointee.handle = Unmanaged.passRetained(plan).toOpaque()
         return DMT_OK
       } catch {

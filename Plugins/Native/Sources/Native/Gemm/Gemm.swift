@@ -41,8 +41,13 @@ struct Gemm: BitwiseCopyable {
   /// Floats of all of B packed.
   var packedFloats: Int { panels * Tile.maximumColumns * depth + Packing.slack }
 
-  /// Floats of one worker's packed block of A.
-  var workerFloats: Int { (Gemm.tilesPerBlock * Tile.maximumRows * depthPerBlock + Packing.slack + 15) / 16 * 16 }
+  /// Floats of one worker's packed block of A, and of its tile behind it.
+  var workerFloats: Int { blockFloats + Gemm.tileFloats }
+
+  private var blockFloats: Int { wholeLines(Gemm.tilesPerBlock * Tile.maximumRows * depthPerBlock + Packing.slack) }
+
+  /// Floats of a whole tile of C, for columns that do not fill one.
+  private static let tileFloats = wholeLines(Tile.maximumRows * Tile.maximumColumns)
 
   /// Floats for B packed and every worker's block of A.
   func scratchFloats(_ workers: Int) -> Int { wholeLines(packedFloats) + workers * workerFloats }
@@ -160,7 +165,7 @@ struct Gemm: BitwiseCopyable {
           let tile = Piece(
             row: (firstTile &+ t) &* Tile.maximumRows, column: panel &* Tile.maximumColumns, depth: deep,
             isFirst: k == 0, isLast: isLast)
-          compute(job, tile, packedA + t &* deep &* Tile.maximumRows, b)
+          compute(job, tile, packedA + t &* deep &* Tile.maximumRows, b, packedA + blockFloats)
         }
       }
       k &+= deep
@@ -178,7 +183,8 @@ struct Gemm: BitwiseCopyable {
 
   @inline(__always)
   private func compute(
-    _ job: Job, _ piece: Piece, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>
+    _ job: Job, _ piece: Piece, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ spare: UnsafeMutablePointer<Float>
   ) {
     let height = min(Tile.maximumRows, rows &- piece.row)
     let width = min(Tile.maximumColumns, columns &- piece.column)
@@ -199,42 +205,38 @@ struct Gemm: BitwiseCopyable {
         cStride: job.cStride, start: start, clamp: clamp
       ).multiply(rows: height, wide: isWide)
     } else {
-      computeRagged(job, piece, a, b, height, width, offset, clamp)
+      computeRagged(job, piece, a, b, height, width, offset, clamp, spare)
     }
     if piece.isLast, job.epilogue.needsPass {
       job.epilogue.finish(job.c, stride: job.cStride, offset: offset, rows: height, columns: width)
     }
   }
 
-  /// The last columns, which do not fill a register, go through a tile of their own.
+  /// The last columns, which do not fill a register, go through `tile`, a tile of the worker's own.
   @inline(never)
   private func computeRagged(
     _ job: Job, _ piece: Piece, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ height: Int, _ width: Int,
-    _ offset: Int, _ clamp: Bool
+    _ offset: Int, _ clamp: Bool, _ tile: UnsafeMutablePointer<Float>
   ) {
     let step = Tile.maximumColumns
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: Tile.maximumRows * Tile.maximumColumns) { buffer in
-      // The capacity is a positive constant, so the buffer has an address.
-      let tile = buffer.baseAddress.unsafelyUnwrapped
-      let startsFromTile = !piece.isFirst || job.accumulate || job.epilogue.bias != nil
-      if startsFromTile {
-        for row in 0..<height {
-          let to = tile + row &* step
-          if !piece.isFirst || job.accumulate {
-            to.update(from: job.c + (offset &+ row &* job.cStride), count: width)
-          } else if let bias = job.epilogue.bias {
-            to.update(from: bias + piece.column, count: width)
-          }
-          for column in width..<step { to[column] = 0 }
-        }
-      }
-      Tile(
-        depth: piece.depth, a: a, aStep: Tile.maximumRows, b: b, bStep: step, c: tile, cStride: step,
-        start: startsFromTile ? .destination : .zero, clamp: clamp
-      ).multiply(rows: height, wide: width > Lane.width)
+    let startsFromTile = !piece.isFirst || job.accumulate || job.epilogue.bias != nil
+    if startsFromTile {
       for row in 0..<height {
-        (job.c + (offset &+ row &* job.cStride)).update(from: tile + row &* step, count: width)
+        let to = tile + row &* step
+        if !piece.isFirst || job.accumulate {
+          to.update(from: job.c + (offset &+ row &* job.cStride), count: width)
+        } else if let bias = job.epilogue.bias {
+          to.update(from: bias + piece.column, count: width)
+        }
+        for column in width..<step { to[column] = 0 }
       }
+    }
+    Tile(
+      depth: piece.depth, a: a, aStep: Tile.maximumRows, b: b, bStep: step, c: tile, cStride: step,
+      start: startsFromTile ? .destination : .zero, clamp: clamp
+    ).multiply(rows: height, wide: width > Lane.width)
+    for row in 0..<height {
+      (job.c + (offset &+ row &* job.cStride)).update(from: tile + row &* step, count: width)
     }
   }
 }
