@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks every manifest under Examples, and the one in README.md, then trains each for a few steps on its real data and
+# Checks every manifest under Examples, and the one in README.md, then trains each whose data are here for a few steps and
 # evaluates the run: Examples/run-all.sh [STEPS], 20 unless said. Needs `make`. Goes on after a failure, fails at the end.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +17,13 @@ failed=()
 # run_example MANIFEST
 run_example() {
   local run
+  # Criteo's terabyte is not here, and no such tables fit here: these manifests are explained.
+  case $1 in
+  Examples/criteo-terabyte/*)
+    bin/dmt check "$1" && bin/dmt explain "$1" --json | grep -q '"mflops_per_sample"'
+    return
+    ;;
+  esac
   run=$scratch/$(echo "${1%.yaml}" | tr '/' '-')
   bin/dmt check "$1" &&
     bin/dmt train "$1" --out "$run" --set train.epochs=1 --max-steps "$steps" &&

@@ -2,9 +2,10 @@ public import DMTCore
 
 /// `dcn`: cross layers and a deep MLP, after each other or side by side; the over-arch of DCN-v2.
 ///
-/// Inputs: x [B, F, D] or [B, N], and optionally dense [B, n], which stands behind x. Stacked: head(deep(cross(x)));
-/// parallel: head(concat(cross(x), deep(x))). Result: the logit [B]. Parameters `cross.0.weight` .. (those of
-/// ``CrossNet``), `deep.0.weight` .., `head.weight`, `head.bias`. Source: Wang et al., arXiv 2008.13535.
+/// Inputs: x [B, F, D] or [B, N], and optionally dense [B, n], which stands behind x as it is or, with `bottom`, as the
+/// result of an MLP. Stacked: head(deep(cross(x))); parallel: head(concat(cross(x), deep(x))). Result: the logit [B].
+/// Parameters `bottom.0.weight` .., `cross.0.weight` .. (those of ``CrossNet``), `deep.0.weight` .., `head.weight`,
+/// `head.bias`. Source: Wang et al., arXiv 2008.13535.
 public struct DCN: Module {
   public let name = "dcn"
   public let summary = "cross layers and a deep MLP, stacked or in parallel, to one logit"
@@ -18,6 +19,9 @@ public struct DCN: Module {
     AttributeField(
       "form", .string, "The deep MLP behind the cross layers or beside them.", default: .string("stacked"),
       choices: ["stacked", "parallel"]),
+    AttributeField(
+      "bottom", .ints, "Widths of an MLP on the dense features, relu after each; none: they are used as they are.",
+      default: .ints([]), minimum: 1),
     AttributeField("widths", .ints, "Widths of the deep MLP, relu after each.", minimum: 1),
     AttributeField(
       "dropout", .double, "Probability of zero after every layer of the deep MLP.", default: .double(0), minimum: 0,
@@ -30,7 +34,14 @@ public struct DCN: Module {
     in graph: any GraphBuilder, attributes: Attributes, inputs: [GraphValue]
   ) throws(DMTError) -> GraphValue {
     var x = try graph.flattened(inputs[0])
-    if inputs.count == 2 { x = try graph.apply("concat", ["axis": .int(1)], x, inputs[1]) }
+    if inputs.count == 2 {
+      let dense = try graph.module(
+        "mlp", name: "bottom",
+        attributes: [
+          "widths": .ints(try attributes.ints("bottom", default: [])), "last_activation": .string("relu"),
+        ], inputs: [inputs[1]])
+      x = try graph.apply("concat", ["axis": .int(1)], x, dense)
+    }
     let cross = try graph.module(
       "cross_net", name: "cross",
       attributes: [

@@ -28,7 +28,7 @@ public struct PartitionPage {
   private mutating func draw() -> String {
     let hasPlane = report.features.allSatisfy { $0.x != nil && $0.y != nil }
     let width = 2 * Self.margin + 2 * Self.panel + Self.gap
-    let name = report.manifest.split(separator: "/").last.map(String.init) ?? report.manifest
+    let name = report.name
     picture.text(
       "\(name): \(report.features.count) features in \(report.towers.count) towers, \(report.strategy)", x: Self.margin,
       y: 48, size: 24, weight: 600)
@@ -224,22 +224,30 @@ public struct PartitionPage {
 
   // MARK: Members
 
+  /// Every tower's features; many towers stand in three columns.
   private mutating func drawLists(y top: Double, width: Double) -> Double {
     picture.text("Towers", x: Self.margin, y: top, size: 15, weight: 600)
-    var y = top + 10
-    let columns = Int((width - 90) / 6.6)
-    for (index, tower) in report.towers.enumerated() {
-      y += 20
-      picture.rectangle(
-        x: Self.margin, y: y - 10, width: 12, height: 12, fill: Palette.tower(index), radius: 2)
-      picture.text(tower.name, x: Self.margin + 20, y: y, size: 12, weight: 600)
-      for line in Self.wrapped(tower.features, columns: columns) {
-        picture.text(line, x: Self.margin + 90, y: y, size: 12)
-        y += 16
+    let columns = report.towers.count > 12 ? 3 : 1
+    let columnWidth = width / Double(columns)
+    let rows = (report.towers.count + columns - 1) / columns
+    var bottom = top
+    for column in 0..<columns {
+      let left = Self.margin + Double(column) * columnWidth
+      var y = top + 10
+      for index in column * rows..<max(column * rows, min((column + 1) * rows, report.towers.count)) {
+        let tower = report.towers[index]
+        y += 20
+        picture.rectangle(x: left, y: y - 10, width: 12, height: 12, fill: Palette.tower(index), radius: 2)
+        picture.text(tower.name, x: left + 20, y: y, size: 12, weight: 600)
+        for line in Self.wrapped(tower.features, columns: Int((columnWidth - 100) / 6.6)) {
+          picture.text(line, x: left + 90, y: y, size: 12)
+          y += 16
+        }
+        y -= 16
       }
-      y -= 16
+      bottom = max(bottom, y)
     }
-    return y
+    return bottom
   }
 
   /// Names in lines of at most `columns` characters; a longer name stands alone.

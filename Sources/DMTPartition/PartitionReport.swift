@@ -34,6 +34,8 @@ public struct PartitionReport: Codable, Sendable, Equatable {
     public var matrix: [[Double]]
   }
 
+  /// The model's name in its manifest.
+  public var name: String
   public var manifest: String
   public var partitioner: String
   public var strategy: String
@@ -52,6 +54,7 @@ public struct PartitionReport: Codable, Sendable, Equatable {
   /// The report of an outcome.
   public init(_ outcome: PartitionOutcome) {
     let (job, partition) = (outcome.job, outcome.partition)
+    name = job.pipeline.manifest.name
     manifest = job.pipeline.manifest.path
     partitioner = outcome.partitioner
     strategy = job.settings.strategy

@@ -97,8 +97,18 @@ enum Palette {
   static func tower(_ index: Int) -> String {
     if index < first.count { return first[index] }
     // Golden-angle steps keep neighbours apart, lightness changes every third.
-    let hue = Double(index) * 137.508
-    return "hsl(\(Int(hue) % 360), 55%, \([42, 55, 66][index % 3])%)"
+    let hue = (Double(index) * 137.508).truncatingRemainder(dividingBy: 360)
+    return rgb(hue: hue, saturation: 0.55, lightness: [0.42, 0.55, 0.66][index % 3])
+  }
+
+  /// Written as rgb, which every viewer of SVG knows.
+  private static func rgb(hue: Double, saturation: Double, lightness: Double) -> String {
+    let reach = saturation * min(lightness, 1 - lightness)
+    func channel(_ offset: Double) -> Int {
+      let k = (offset + hue / 30).truncatingRemainder(dividingBy: 12)
+      return Int((255 * (lightness - reach * max(-1, min(k - 3, 9 - k, 1)))).rounded())
+    }
+    return "rgb(\(channel(0)),\(channel(8)),\(channel(4)))"
   }
 
   /// White for 0 to dark blue for 1.

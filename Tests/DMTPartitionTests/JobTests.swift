@@ -1,4 +1,5 @@
 import DMTCore
+import DMTData
 import DMTManifest
 import DMTPartition
 import DMTRuntime

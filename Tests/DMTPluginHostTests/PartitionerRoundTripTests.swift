@@ -42,10 +42,11 @@ struct PartitionerRoundTripTests {
     #expect(partitioner.name == "com.example.blocks")
     #expect(partitioner.strategies == TestPartitioner().strategies)
     var request = request("alike")
-    request.affinity = (0..<36).map { (cell: Int) -> Double in
-      let distance = abs(cell / 6 - cell % 6)
-      return distance == 0 ? 1 : Double(distance) / 8
+    var affinity = [Double](repeating: 1, count: 36)
+    for i in 0..<6 {
+      for j in 0..<6 where i != j { affinity[6 * i + j] = Double(abs(i - j)) / 8 }
     }
+    request.affinity = affinity
     request.capacity = .bytes(1000)
     let there = try partitioner.checkedPartition(request)
     #expect(there == (try TestPartitioner().checkedPartition(request)))

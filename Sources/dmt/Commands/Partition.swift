@@ -152,7 +152,7 @@ struct Partition: ParsableCommand {
 
   private func requireSameFeatures(_ run: Manifest, as manifest: Manifest, run path: String) throws(DMTError) {
     let (found, wanted) = (run.features.map(\.name), manifest.features.map(\.name))
-    guard found != wanted else { return }
+    guard found != wanted else { return try requireSameColumns(run, as: manifest, run: path) }
     let strange = found.filter { !wanted.contains($0) }
     let lacking = wanted.filter { !found.contains($0) }
     var message = "the run has other features than the manifest"
@@ -161,6 +161,21 @@ struct Partition: ParsableCommand {
     if strange.isEmpty, lacking.isEmpty { message += ": they stand in another order" }
     throw DMTError(
       .invalidArgument, message, place: .init(file: path), remedy: "train the flat version of this manifest")
+  }
+
+  /// The same names with other columns, tables or widths are other features.
+  private func requireSameColumns(_ run: Manifest, as manifest: Manifest, run path: String) throws(DMTError) {
+    func isSame(_ a: FeatureSpec, _ b: FeatureSpec) -> Bool {
+      var (a, b) = (a, b)
+      a.place = .init()
+      b.place = .init()
+      return a == b && (a.dim ?? run.model.dim) == (b.dim ?? manifest.model.dim)
+    }
+    guard let (_, other) = zip(run.features, manifest.features).first(where: { !isSame($0, $1) }) else { return }
+    throw DMTError(
+      .invalidArgument,
+      "feature '\(other.name)' of the run is encoded or embedded in another way than the manifest says",
+      place: .init(file: path), remedy: "train the flat version of this manifest")
   }
 
   private func write(_ outcome: PartitionOutcome, _ report: PartitionReport, to folder: String) throws(DMTError) {
