@@ -1,10 +1,14 @@
-#define _GNU_SOURCE
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE  // dladdr
+#endif
 #include "dmt_allocation_counter.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #if defined(__GLIBC__)
@@ -28,19 +32,50 @@ struct trace {
 
 static atomic_bool counting;
 static atomic_llong count;
+static atomic_llong apart_count;
+static const char *apart_names;
 static struct trace traces[kept_traces];
 // backtrace() may allocate; what it takes is not counted.
 static _Thread_local bool inside;
 
+// Whether a file name begins as one of those that are counted apart.
+static bool is_named_apart(const char *file) {
+  for (const char *name = apart_names; *name != 0;) {
+    size_t length = strcspn(name, ":");
+    if (length > 0 && strncmp(file, name, length) == 0) return true;
+    name += length;
+    if (*name == ':') name++;
+  }
+  return false;
+}
+
+// Whether one of the calls that led here is of a library that is counted apart.
+static bool is_apart(void) {
+  void *frames[kept_frames];
+  int depth = backtrace(frames, kept_frames);
+  for (int index = 0; index < depth; index++) {
+    Dl_info info;
+    if (dladdr(frames[index], &info) == 0 || info.dli_fname == NULL) continue;
+    const char *slash = strrchr(info.dli_fname, '/');
+    if (is_named_apart(slash == NULL ? info.dli_fname : slash + 1)) return true;
+  }
+  return false;
+}
+
 static void note(size_t size) {
   if (!atomic_load_explicit(&counting, memory_order_relaxed) || inside) return;
-  long long number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
-  if (number >= kept_traces) return;
   inside = true;
-  struct trace *trace = &traces[number];
-  trace->size = size;
-  trace->thread = syscall(SYS_gettid);
-  trace->depth = backtrace(trace->frames, kept_frames);
+  if (apart_names != NULL && is_apart()) {
+    atomic_fetch_add_explicit(&apart_count, 1, memory_order_relaxed);
+  } else {
+    long long number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
+    if (number < kept_traces) {
+      struct trace *trace = &traces[number];
+      trace->size = size;
+      trace->thread = syscall(SYS_gettid);
+      trace->depth = backtrace(trace->frames, kept_frames);
+    }
+  }
   inside = false;
 }
 
@@ -80,11 +115,13 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
 
 bool dmt_allocations_are_counted(void) { return true; }
 
-void dmt_allocations_begin(void) {
+void dmt_allocations_begin(const char *apart) {
   // The first backtrace() of a process opens the unwinder's library.
   void *frames[4];
   backtrace(frames, 4);
+  apart_names = apart;
   atomic_store(&count, 0);
+  atomic_store(&apart_count, 0);
   atomic_store(&counting, true);
 }
 
@@ -92,6 +129,8 @@ int64_t dmt_allocations_end(void) {
   atomic_store(&counting, false);
   return atomic_load(&count);
 }
+
+int64_t dmt_allocations_apart(void) { return atomic_load(&apart_count); }
 
 void dmt_allocations_report(int descriptor) {
   long long kept = atomic_load(&count);
@@ -105,8 +144,9 @@ void dmt_allocations_report(int descriptor) {
 #else
 
 bool dmt_allocations_are_counted(void) { return false; }
-void dmt_allocations_begin(void) {}
+void dmt_allocations_begin(const char *apart) { (void)apart; }
 int64_t dmt_allocations_end(void) { return 0; }
+int64_t dmt_allocations_apart(void) { return 0; }
 void dmt_allocations_report(int descriptor) { (void)descriptor; }
 
 #endif

@@ -16,10 +16,16 @@ extern "C" {
 bool dmt_allocations_are_counted(void);
 
 /// Begins to count, from 0.
-void dmt_allocations_begin(void);
+///
+/// Allocations of libraries whose file names begin as `apart` says, beginnings separated by colons, and of what they call,
+/// are counted apart; NULL: of none. The text must stay where it is until the counting ends.
+void dmt_allocations_begin(const char *apart);
 
 /// Ends the counting and returns how many blocks were asked for since it began.
 int64_t dmt_allocations_end(void);
+
+/// How many blocks the libraries that are counted apart asked for in the last counting.
+int64_t dmt_allocations_apart(void);
 
 /// Writes to a file descriptor where the first allocations of the last counting came from: for each, its size, its thread
 /// and the calls that led to it.
