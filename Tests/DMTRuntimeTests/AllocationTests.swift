@@ -47,7 +47,7 @@ struct AllocationTests {
   }
 
   @Test(
-    "kernels on a library allocate nothing in a step, on their side of it and the library's",
+    "kernels on a library allocate nothing in a step; oneDNN itself makes a list of arguments for each call",
     arguments: [
       ("OpenBLAS", "openblas", Setup.adamAndRowwiseAdagrad), ("OpenBLAS", "openblas", .dots),
       ("OneDNN", "onednn", .adamAndRowwiseAdagrad), ("OneDNN", "onednn", .firstOrder),
@@ -93,6 +93,9 @@ struct AllocationTests {
     probe.deallocate()
     try #require(dmt_allocations_end() == 1, "the counter does not take the allocator's place")
 
+    // dnnl_primitive_execute of oneDNN 2 builds a map of its arguments; its callers cannot spare it that.
+    let library = strdup("libdnnl")
+    if plugins.names.contains("OneDNN") { dmt_allocations_ignore(library) }
     for _ in 0..<3 { try round() }
     dmt_allocations_begin()
     do {
