@@ -59,6 +59,10 @@ struct BadManifestTests {
     arguments: [
       (["check", "m.yaml", "--set", "model.over_arch.module=dnc"], 78, "'dcn'"),
       (["check", "m.yaml", "--set", "model.over_arch.layesr=1"], 64, "layers"),
+      (
+        ["check", "m.yaml", "--set", "model.towers.reader={module: tower.none, features: [user, tags]}"], 78,
+        "plugin list"
+      ),
       (["check", "m.yaml", "--set", "train.optimizer=adm"], 78, "'adam'"),
       (["check", "m.yaml", "--set", "data.format=cvs"], 78, "'csv'"),
       (["eval", "run", "--split", "tset"], 64, "'test'"),

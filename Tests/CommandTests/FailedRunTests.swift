@@ -76,6 +76,12 @@ struct FailedRunTests {
     #expect(data.status == 64 && data.errors.contains("\n  fix: "), "\(data)")
   }
 
+  @Test("a result that cannot be written is an error", arguments: ["config m.yaml", "explain m.yaml", "schema"])
+  func outputFull(_ command: String) throws {
+    let result = try Command.shell("dmt \(command) > /dev/full", in: Workspace())
+    expectFailure(result, status: 74, place: "standard output", says: ["No space left"])
+  }
+
   @Test("a run folder that cannot be made is an error")
   func noFolder() throws {
     let workspace = try Workspace()

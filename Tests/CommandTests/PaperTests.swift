@@ -1,6 +1,17 @@
 import Foundation
 import Testing
 
+/// The plugins that the paper's models are made with.
+private enum TowerPlugins {
+  /// `DMT_TEST_PLUGINS`, else bin/plugins of this package.
+  static let folder =
+    ProcessInfo.processInfo.environment["DMT_TEST_PLUGINS"].flatMap { $0.isEmpty ? nil : $0 }
+    ?? Command.repository + "/bin/plugins"
+  static let areBuilt = ["TowerLinear", "TowerDCN"].allSatisfy {
+    FileManager.default.fileExists(atPath: "\(folder)/\($0)/plugin.json")
+  }
+}
+
 /// The published costs of DMT (arXiv 2403.00877, tables 4 and 5), from nothing but the expanded graphs.
 @Suite("The paper's figures")
 struct PaperTests {
@@ -22,20 +33,13 @@ struct PaperTests {
     Row(manifest: "dmt-16t-dcn", mflops: 87.19), Row(manifest: "dmt-26t-dcn", mflops: 96.22),
   ]
 
-  static let plugins =
-    ProcessInfo.processInfo.environment["DMT_TEST_PLUGINS"].flatMap { $0.isEmpty ? nil : $0 }
-    ?? Command.repository + "/bin/plugins"
-  static let hasTowers = ["TowerLinear", "TowerDCN"].allSatisfy {
-    FileManager.default.fileExists(atPath: "\(plugins)/\($0)/plugin.json")
-  }
-
   @Test(
     "explain reproduces the FLOPs within 0.1 % and 22.78 G parameters",
-    .enabled(if: PaperTests.hasTowers, "the tower plugins have not been built: make"), arguments: rows)
+    .enabled(if: TowerPlugins.areBuilt, "the tower plugins have not been built: make"), arguments: rows)
   func cost(_ row: Row) throws {
     let manifest = "\(Command.repository)/Examples/criteo-terabyte/\(row.manifest).yaml"
     let result = try Command.run(
-      ["explain", manifest, "--json"], in: Workspace(), environment: ["DMT_PLUGIN_PATH": Self.plugins])
+      ["explain", manifest, "--json"], in: Workspace(), environment: ["DMT_PLUGIN_PATH": TowerPlugins.folder])
     let explanation = try result.json()
     let mflops = try #require(explanation["mflops_per_sample"] as? Double, "\(result)")
     #expect(abs(mflops / row.mflops - 1) < 0.001, "\(mflops)")

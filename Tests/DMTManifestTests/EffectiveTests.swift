@@ -125,6 +125,7 @@ struct EffectiveTests {
           module: "dcn",
           attributes: [
             "layers": .int(1), "rank": .int(0), "form": .string("stacked"), "widths": .ints([4]), "dropout": .double(0),
+            "experts": .int(0), "bottom": .ints([]),
           ])))
     // The typed defaults name no attributes; the manifest has those of the schema.
     expected.train.optimizer.attributes = manifest.train.optimizer.attributes
@@ -157,10 +158,11 @@ struct EffectiveTests {
     #expect(exampleManifests.count >= 18)
     for path in exampleManifests {
       let manifest = try ManifestLoader.load(path: path, catalog: catalog).manifest
-      let isFourTower = path.hasSuffix("-4t.yaml")
-      #expect(manifest.model.towers.count == (isFourTower ? 4 : path.contains("dmt-") ? 2 : 0), "\(path)")
-      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().lastPathComponent
       let file = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+      // `dmt-dcn-4t` and `dmt-16t-dlrm` say how many towers they have.
+      let stated = file.split(separator: "-").compactMap { $0.hasSuffix("t") ? Int($0.dropLast()) : nil }.first
+      #expect(manifest.model.towers.count == (stated ?? (file.hasPrefix("dmt-") ? 2 : 0)), "\(path)")
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().lastPathComponent
       #expect(manifest.name == "\(folder)-\(file)")
     }
   }

@@ -130,7 +130,8 @@ struct StrictnessTests {
       ),
       (
         "name: small", "name: small\nplugins: [dmt.tower_dcn]",
-        "3:11 unknown plugin 'dmt.tower_dcn' | did you mean 'dmt.tower-dcn'?"
+        "3:11 unknown plugin 'dmt.tower_dcn' | did you mean 'dmt.tower-dcn'? "
+          + "`dmt plugin list --why` shows what was found, and why a plugin was not taken"
       ),
       (
         "dim: 16", "dim: 16\n  pins: { over_arch: blas }",

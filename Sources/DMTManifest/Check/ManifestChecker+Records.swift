@@ -31,7 +31,8 @@ extension ManifestChecker {
     guard let record = variants.record(name) else {
       errors.add(
         "unknown \(variants.noun) '\(name)' in \(path)", at: selector.value.origin,
-        remedy: Spelling.suggestion(for: name, in: variants.variants.map(\.name)))
+        remedy: Spelling.suggestion(for: name, in: variants.variants.map(\.name))
+          + (variants.noun == "module" ? "; the module of a plugin: see `dmt plugin list --why`" : ""))
       return checkedCommonKeys(mapping, variants, path: path)
     }
     return checkedKeys(mapping, record, path: path, keyOrigin: keyOrigin)

@@ -50,13 +50,14 @@ public struct ModuleExecutor: ModuleCaseExecutor {
     for (name, value) in zip(names, inputs) {
       try write(request.inputs[name], to: program.memory(of: Int(value.id)), dtype: request.dtype, what: name)
     }
-    let samples = (0..<max(batch, 1)).map(Int64.init)
-    try samples.withUnsafeBufferPointer { samples throws(DMTError) in
-      try program.forward(
-        StepContext(
-          isTraining: true, seed: request.key.seed, step: request.key.step, samples: samples.baseAddress,
-          parameterVersion: 1))
-    }
+    // Backward reads the sample numbers again.
+    let samples = UnsafeMutablePointer<Int64>.allocate(capacity: max(batch, 1))
+    defer { samples.deallocate() }
+    for index in 0..<max(batch, 1) { samples[index] = Int64(index) }
+    try program.forward(
+      StepContext(
+        isTraining: true, seed: request.key.seed, step: request.key.step, samples: UnsafePointer(samples),
+        parameterVersion: 1))
     let shape = graph.values[Int(output.id)].shape.resolved(batch: batch)
     var run = ModuleCaseRun(
       output: read(program.memory(of: Int(output.id)), shape: shape, dtype: request.dtype), servedBy: program.servedBy)

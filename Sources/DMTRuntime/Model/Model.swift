@@ -70,6 +70,8 @@ public final class Model {
       embedding: embedding)
   }
 
+  deinit { doubles.release() }
+
   // MARK: - Training
 
   /// Forward, backward and update on one batch.
@@ -197,6 +199,11 @@ private struct DoubleInputs {
   var dense = UnsafeMutablePointer<Double>.allocate(capacity: 1)
   private var labelCapacity = 1
   private var denseCapacity = 1
+
+  func release() {
+    labels.deallocate()
+    dense.deallocate()
+  }
 
   mutating func fill(_ batch: Batch) {
     if batch.count > labelCapacity {

@@ -95,7 +95,8 @@ public struct RunFolder: Sendable, Equatable {
       for file in runFiles where files.fileExists(atPath: file) { try files.removeItem(atPath: file) }
     } catch {
       throw DMTError(
-        .io, "cannot make the run folder: \((error as NSError).localizedDescription)", place: .init(file: path))
+        .io, "cannot make the run folder: \((error as NSError).localizedDescription)", place: .init(file: path),
+        remedy: "name another folder with --out")
     }
     AtomicFile.removeLeftovers(in: path)
     try AtomicFile.replace(manifestPath, with: Array(manifest.utf8))

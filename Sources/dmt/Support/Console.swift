@@ -7,14 +7,21 @@ enum Console {
   /// Standard error is a terminal: progress may be drawn there.
   static let isInteractive = isatty(2) == 1
 
-  /// A line of a result.
+  /// A line of a result; the process ends with exit code 74 when it cannot be written.
   static func print(_ text: String) {
-    write(text + "\n", to: .standardOutput)
+    let problem = write(text + "\n", to: 1)
+    // A reader that has gone away (`dmt .. | head`) is no error of ours.
+    guard problem != 0, problem != EPIPE else { return }
+    let error = DMTError(
+      .io, "cannot write the result: \(String(cString: strerror(problem)))", place: .init(file: "standard output"),
+      remedy: "make room, or send it elsewhere")
+    note(error.description)
+    exit(error.code.exitCode)
   }
 
   /// A line of a message.
   static func note(_ text: String) {
-    write(text + "\n", to: .standardError)
+    _ = write(text + "\n", to: 2)
   }
 
   /// A line of progress, for a person at a terminal.
@@ -39,8 +46,20 @@ enum Console {
     return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
-  private static func write(_ text: String, to handle: FileHandle) {
-    // A reader that has gone away (`dmt .. | head`) is no error of ours.
-    try? handle.write(contentsOf: Data(text.utf8))
+  /// Writes all of `text`; the system's error number, or 0.
+  private static func write(_ text: String, to descriptor: Int32) -> Int32 {
+    var text = text
+    return text.withUTF8 { bytes in
+      var rest = UnsafeRawBufferPointer(bytes)
+      while !rest.isEmpty {
+        let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
+        if count > 0 {
+          rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        } else if errno != EINTR {
+          return errno
+        }
+      }
+      return 0
+    }
   }
 }
