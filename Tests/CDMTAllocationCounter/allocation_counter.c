@@ -13,7 +13,6 @@
 
 #if defined(__GLIBC__)
 
-#include <dlfcn.h>
 #include <execinfo.h>
 #include <sys/syscall.h>
 
@@ -32,8 +31,6 @@ struct trace {
 };
 
 static atomic_bool counting;
-// Allocations that this library makes itself are left out; NULL: none.
-static const char *_Atomic ignored_library;
 static atomic_llong count;
 static atomic_llong apart_count;
 static const char *apart_names;
@@ -41,7 +38,6 @@ static struct trace traces[kept_traces];
 // backtrace() may allocate; what it takes is not counted.
 static _Thread_local bool inside;
 
-<<<<<<< HEAD
 // Whether a file name begins as one of those that are counted apart.
 static bool is_named_apart(const char *file) {
   for (const char *name = apart_names; *name != 0;) {
@@ -68,28 +64,6 @@ static bool is_apart(void) {
 
 static void note(size_t size) {
   if (!atomic_load_explicit(&counting, memory_order_relaxed) || inside) return;
-=======
-// The frames of an allocation are note, malloc, for C++ operator new, and then who asked for the memory.
-static bool is_ignored(void) {
-  const char *library = atomic_load_explicit(&ignored_library, memory_order_relaxed);
-  if (library == NULL) return false;
-  void *frames[6];
-  inside = true;
-  int depth = backtrace(frames, 6);
-  bool found = false;
-  for (int index = 1; index < depth && !found; index++) {
-    Dl_info info;
-    found = dladdr(frames[index], &info) != 0 && info.dli_fname != NULL && strstr(info.dli_fname, library) != NULL;
-  }
-  inside = false;
-  return found;
-}
-
-static void note(size_t size) {
-  if (!atomic_load_explicit(&counting, memory_order_relaxed) || inside || is_ignored()) return;
-  long long number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
-  if (number >= kept_traces) return;
->>>>>>> main
   inside = true;
   if (apart_names != NULL && is_apart()) {
     atomic_fetch_add_explicit(&apart_count, 1, memory_order_relaxed);
@@ -151,8 +125,6 @@ void dmt_allocations_begin(const char *apart) {
   atomic_store(&counting, true);
 }
 
-void dmt_allocations_ignore(const char *library) { atomic_store(&ignored_library, library); }
-
 int64_t dmt_allocations_end(void) {
   atomic_store(&counting, false);
   return atomic_load(&count);
@@ -172,12 +144,7 @@ void dmt_allocations_report(int descriptor) {
 #else
 
 bool dmt_allocations_are_counted(void) { return false; }
-<<<<<<< HEAD
 void dmt_allocations_begin(const char *apart) { (void)apart; }
-=======
-void dmt_allocations_begin(void) {}
-void dmt_allocations_ignore(const char *library) { (void)library; }
->>>>>>> main
 int64_t dmt_allocations_end(void) { return 0; }
 int64_t dmt_allocations_apart(void) { return 0; }
 void dmt_allocations_report(int descriptor) { (void)descriptor; }

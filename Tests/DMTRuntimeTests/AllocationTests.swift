@@ -49,7 +49,6 @@ struct AllocationTests {
   }
 
   @Test(
-<<<<<<< HEAD
     "kernels on OpenBLAS allocate nothing in a step, the library included",
     .enabled(if: InstalledPlugins.has(["Native", "OpenBLAS"]), "bin/plugins has no OpenBLAS: run make first"),
     arguments: [Setup.adamAndRowwiseAdagrad, .dots])
@@ -66,15 +65,6 @@ struct AllocationTests {
   func oneDNN(_ setup: Setup) async {
     await expectNone(
       setup, Plugins(names: ["Native", "OneDNN"], order: ["onednn", "native"], apart: "libdnnl.:libgomp.:libomp."))
-=======
-    "kernels on a library allocate nothing in a step; oneDNN itself makes a list of arguments for each call",
-    arguments: [
-      ("OpenBLAS", "openblas", Setup.adamAndRowwiseAdagrad), ("OpenBLAS", "openblas", .dots),
-      ("OneDNN", "onednn", .adamAndRowwiseAdagrad), ("OneDNN", "onednn", .firstOrder),
-    ].filter { InstalledPlugins.has(["Native", $0.0]) })
-  func library(_ plugin: String, _ backend: String, _ setup: Setup) async {
-    await expectNone(setup, Plugins(names: ["Native", plugin], order: [backend, "native"]))
->>>>>>> main
   }
 
   private func expectNone(
@@ -114,9 +104,6 @@ struct AllocationTests {
     probe.deallocate()
     try #require(dmt_allocations_end() == 1, "the counter does not take the allocator's place")
 
-    // dnnl_primitive_execute of oneDNN 2 builds a map of its arguments; its callers cannot spare it that.
-    let library = strdup("libdnnl")
-    if plugins.names.contains("OneDNN") { dmt_allocations_ignore(library) }
     for _ in 0..<3 { try round() }
     // Never freed: the counter keeps it.
     let apart = plugins.apart.map { strdup($0) } ?? nil

@@ -21,9 +21,6 @@ bool dmt_allocations_are_counted(void);
 /// are counted apart; NULL: of none. The text must stay where it is until the counting ends.
 void dmt_allocations_begin(const char *apart);
 
-/// Leaves out what the library whose path holds this text allocates itself; static text, NULL for none.
-void dmt_allocations_ignore(const char *library);
-
 /// Ends the counting and returns how many blocks were asked for since it began.
 int64_t dmt_allocations_end(void);
 
