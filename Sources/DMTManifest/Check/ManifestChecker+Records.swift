@@ -31,11 +31,17 @@ extension ManifestChecker {
     guard let record = variants.record(name) else {
       errors.add(
         "unknown \(variants.noun) '\(name)' in \(path)", at: selector.value.origin,
-        remedy: Spelling.suggestion(for: name, in: variants.variants.map(\.name))
-          + (variants.noun == "module" ? "; the module of a plugin: see `dmt plugin list --why`" : ""))
+        remedy: remedy(forUnknown: name, variants))
       return checkedCommonKeys(mapping, variants, path: path)
     }
     return checkedKeys(mapping, record, path: path, keyOrigin: keyOrigin)
+  }
+
+  private func remedy(forUnknown name: String, _ variants: Variants) -> String {
+    let known = variants.variants.map(\.name)
+    let suggestion = Spelling.suggestion(for: name, in: known)
+    guard variants.noun == "module", Spelling.nearest(to: name, in: known) == nil else { return suggestion }
+    return suggestion + "; a plugin's module needs the plugin: see `dmt plugin list --why`"
   }
 
   /// What can be said when the variant is unknown: the keys that every variant has.
