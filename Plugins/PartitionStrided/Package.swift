@@ -18,7 +18,8 @@ let package = Package(
           ["-Xlinker", "--version-script=\(Context.packageDirectory)/exports.map"], .when(platforms: [.linux]))
       ]),
     .testTarget(
-      name: "PartitionStridedTests", dependencies: ["PartitionStrided", .product(name: "DMTPluginKit", package: "dmt")],
+      name: "PartitionStridedTests",
+      dependencies: ["PartitionStrided", .product(name: "DMTPluginKit", package: "dmt")],
       swiftSettings: settings),
   ]
 )

@@ -42,7 +42,9 @@ extension ManifestRules {
         first[table] = feature.key
         continue
       }
-      if widths[feature.key] != widths[other], let split = splits.first(where: { [feature.key, other].contains($0.key) }) {
+      if widths[feature.key] != widths[other],
+        let split = splits.first(where: { [feature.key, other].contains($0.key) })
+      {
         errors.add(
           "features '\(other)' and '\(feature.key)' share table '\(table)' but are split differently",
           at: split.keyOrigin, remedy: "give both the same widths, or each its own table")

@@ -14,7 +14,8 @@ extension ManifestDecoder {
     for entry in try reader.required("pins").entries { pins[entry.key] = try NodeReader(node: entry.value).text() }
     var splits: [String: [Int]] = [:]
     for entry in try reader.required("split").entries {
-      splits[entry.key] = try NodeReader(node: entry.value).elements.map { element throws(DMTError) in try element.int() }
+      splits[entry.key] = try NodeReader(node: entry.value).elements.map { element throws(DMTError) in try element.int()
+      }
     }
     return ModelSection(
       dim: try reader.required("dim").int(), tableInitializer: try initializer(reader.required("table_init")),
