@@ -84,7 +84,9 @@ struct TowerDHENTests {
       try trial.expand("tower.dhen", layers("dot", and: ["out": .int(8)]), inputs: ["x": [2, 1, 6]])
     }
     #expect(alone?.code == .shapeMismatch)
-    #expect(alone?.message == "tower.dhen: layer 0 reads one vector, and `dot`, its only part, needs a pair")
+    #expect(
+      alone?.message
+        == "tower.dhen: layer 0 reads one vector, and `dot`, its only part, needs a pair; it reads 'x' [B, 1, 6]")
   }
 
   @Test("the over-arch joins the dense features as the first vector and ends in one logit")
@@ -120,7 +122,8 @@ struct TowerDHENTests {
       try trial.expand(
         "tower.dhen", layers("attention", and: ["heads": .int(2), "out": .int(2)]), inputs: ["x": [2, 4, 5]])
     }
-    #expect(heads?.message == "tower.dhen: part `attention` has vectors of 5 and 2 heads")
+    #expect(
+      heads?.message == "tower.dhen: part `attention` has vectors of 5 and 2 heads; it reads 'x' [B, 4, 5]")
     #expect(heads?.remedy == "let `heads` divide 5")
     let flat = #expect(throws: DMTError.self) {
       try trial.expand("tower.dhen", layers("dot", and: ["out": .int(2)]), inputs: ["x": [2, 20]])

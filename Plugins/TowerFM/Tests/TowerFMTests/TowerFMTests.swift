@@ -116,11 +116,11 @@ struct TowerFMTests {
     let flat = #expect(throws: DMTError.self) {
       try trial.expand("tower.fm", attributes.with(["out": .int(4)]), inputs: ["x": [2, 20]])
     }
-    #expect(flat?.message == "tower.fm got [B, 20], expected [B, F, N], features of one width")
+    #expect(flat?.message == "tower.fm got [B, 20], expected [B, F, N], features of one width; it reads 'x' [B, 20]")
     let width = #expect(throws: DMTError.self) {
       try trial.expand("wukong", attributes.with(["dim": .int(6)]), inputs: ["x": [2, 4, 5]])
     }
-    #expect(width?.message == "wukong got vectors of 5 in [B, 4, 5], expected vectors of 6")
+    #expect(width?.message == "wukong got vectors of 5 in [B, 4, 5], expected vectors of 6; it reads 'x' [B, 4, 5]")
     for wrong: Attributes in [
       ["attentive_mlp": .ints([4])], ["k": .int(0)], ["mlp": .ints([0])], ["layers": .int(0)],
     ] {

@@ -53,7 +53,8 @@ struct TowerLinearTests {
       try trial.expand("tower.linear", ["dim": .int(4)], inputs: ["x": [2, 24]])
     }
     #expect(flat?.code == .shapeMismatch)
-    #expect(flat?.message == "tower.linear got [B, 24], expected [B, F, N], features of one width")
+    #expect(
+      flat?.message == "tower.linear got [B, 24], expected [B, F, N], features of one width; it reads 'x' [B, 24]")
     #expect(flat?.remedy != nil)
     let nothing = #expect(throws: DMTError.self) {
       try trial.expand("tower.linear", ["c": .int(0), "dim": .int(4)], inputs: ["x": [2, 3, 8]])
