@@ -136,6 +136,7 @@ public final class Dataset: Sendable {
 
   /// The samples of a split; it may be empty.
   public func samples(of split: SplitName) -> SampleTable {
+    // Unreachable: the one initializer puts a table there for every case of SplitName, or throws.
     guard let table = samples[split] else { preconditionFailure("every split has a table from initialisation on") }
     return table
   }

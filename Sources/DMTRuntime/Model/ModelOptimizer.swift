@@ -47,7 +47,7 @@ final class ModelOptimizer {
     for index in parameters.parameters.indices {
       var states: [UnsafeMutableRawPointer] = []
       for state in try optimizer.states() {
-        let memory = ModelOptimizer.zeros(parameters.count(index), dtype)
+        let memory = AlignedMemory.zeros(parameters.count(index), dtype)
         states.append(memory)
         denseStates.append((state, index, memory))
       }
@@ -62,7 +62,7 @@ final class ModelOptimizer {
       ? nil : try ModelOptimizer.engine(tensors, optimizer, settings: settings, components: components)
 
     if tableOptimizer.updatesEveryRow {
-      let gradients = plan.tables.map { ModelOptimizer.zeros($0.shape.rows * $0.shape.dim, dtype) }
+      let gradients = plan.tables.map { AlignedMemory.zeros($0.shape.rows * $0.shape.dim, dtype) }
       tableGradients = gradients
       wholeTables = try ModelOptimizer.engine(
         plan.tables.indices.map { index in
@@ -164,12 +164,5 @@ final class ModelOptimizer {
     let choice = try settings.policy.choose(request, components: components)
     return try UpdateEngine(
       tensors, optimizer: optimizer, dtype: settings.dtype, backend: choice.backend, threads: settings.threads)
-  }
-
-  private static func zeros(_ count: Int, _ dtype: DType) -> UnsafeMutableRawPointer {
-    let bytes = max(count * dtype.byteCount, 1)
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-    return memory
   }
 }

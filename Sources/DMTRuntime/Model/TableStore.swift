@@ -18,7 +18,7 @@ public final class TableStore {
     var stateMemory: [UnsafeMutableRawPointer] = []
     for table in tables {
       let count = table.shape.rows * table.shape.dim
-      let memory = TableStore.zeros(count, dtype)
+      let memory = AlignedMemory.zeros(count, dtype)
       if dtype == .float64 {
         table.initializer.write(
           to: memory.assumingMemoryBound(to: Double.self), range: 0..<count, seed: seed, name: table.parameterName)
@@ -27,7 +27,7 @@ public final class TableStore {
           to: memory.assumingMemoryBound(to: Float.self), range: 0..<count, seed: seed, name: table.parameterName)
       }
       weights.append(memory)
-      for state in states { stateMemory.append(TableStore.zeros(state.isRowwise ? table.shape.rows : count, dtype)) }
+      for state in states { stateMemory.append(AlignedMemory.zeros(state.isRowwise ? table.shape.rows : count, dtype)) }
     }
     self.weights = weights
     self.stateMemory = stateMemory
@@ -43,11 +43,4 @@ public final class TableStore {
 
   /// State `state` of table `table`.
   public func state(_ table: Int, _ state: Int) -> UnsafeMutableRawPointer { stateMemory[table * states.count + state] }
-
-  private static func zeros(_ count: Int, _ dtype: DType) -> UnsafeMutableRawPointer {
-    let bytes = max(count * dtype.byteCount, 1)
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-    return memory
-  }
 }
