@@ -56,6 +56,8 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "DMTReference", dependencies: ["CDMTPlugin", "DMTCore"], swiftSettings: settings),
     .target(name: "DMTModules", dependencies: ["DMTCore"], swiftSettings: settings),
+    // Types, cover and bytes of the dataflows of sharding strategies.
+    .target(name: "DMTDataflow", dependencies: ["DMTCore"], swiftSettings: settings),
     .target(
       name: "DMTRuntime",
       dependencies: [
@@ -124,6 +126,7 @@ let package = Package(
       name: "DMTCasesTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases", "DMTSafetensors"],
       swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
+    .testTarget(name: "DMTDataflowTests", dependencies: ["DMTCore", "DMTDataflow"], swiftSettings: settings),
     .testTarget(
       name: "DMTPartitionTests",
       dependencies: ["DMTPartition", "DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTTraining"],

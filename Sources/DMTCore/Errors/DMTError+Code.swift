@@ -12,6 +12,7 @@ extension DMTError {
       case pluginRefused = "plugin-refused"
       case pluginFailed = "plugin-failed"
       case notFinite = "not-finite"
+      case interconnectFailed = "interconnect-failed"
       case io = "io"
       case cancelled = "cancelled"
       case internalError = "internal"
@@ -39,6 +40,8 @@ extension DMTError {
     public static let pluginFailed = Code(kind: .pluginFailed)
     /// A loss, a gradient or a weight that is NaN or infinite.
     public static let notFinite = Code(kind: .notFinite)
+    /// A rank that is missing, died, or did not arrive at a collective in time.
+    public static let interconnectFailed = Code(kind: .interconnectFailed)
     /// A read or a write that the operating system refused.
     public static let io = Code(kind: .io)
     /// Work that was stopped on request.
@@ -49,7 +52,8 @@ extension DMTError {
     /// The stable name, such as `shape-mismatch`.
     public var description: String { kind.rawValue }
 
-    /// The process exit code, after sysexits.h: 65 data, 66 missing input, 69 unavailable, 70 software, 74 I/O, 78 manifest.
+    /// The process exit code, after sysexits.h: 65 data, 66 missing input, 69 unavailable, 70 software, 74 I/O,
+    /// 75 another rank, 78 manifest.
     public var exitCode: Int32 {
       switch kind {
       case .invalidArgument, .alreadyExists: 64
@@ -58,6 +62,7 @@ extension DMTError {
       case .unsupported, .pluginRefused: 69
       case .pluginFailed, .internalError: 70
       case .io: 74
+      case .interconnectFailed: 75
       case .invalidManifest, .shapeMismatch: 78
       case .cancelled: 130
       }

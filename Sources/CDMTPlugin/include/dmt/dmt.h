@@ -8,11 +8,13 @@
 #include "base.h"
 #include "embedding.h"
 #include "host.h"
+#include "interconnect.h"
 #include "kernel.h"
 #include "module.h"
 #include "operator.h"
 #include "partitioner.h"
 #include "plugin.h"
+#include "sharding.h"
 #include "update.h"
 
 #endif

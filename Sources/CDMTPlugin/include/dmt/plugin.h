@@ -27,6 +27,10 @@ extern "C" {
 #define DMT_KIND_UPDATE "update"
 /** Deals features into towers: dmt_partitioner (partitioner.h), revision 1. */
 #define DMT_KIND_PARTITIONER "partitioner"
+/** Where tables lie and how a batch travels: dmt_sharding (sharding.h), revision 1. */
+#define DMT_KIND_SHARDING "sharding"
+/** Moves data between ranks: dmt_interconnect (interconnect.h), revision 1. */
+#define DMT_KIND_INTERCONNECT "interconnect"
 
 /** One thing that a plugin offers. */
 typedef struct dmt_component {
