@@ -1,11 +1,11 @@
-import CDMTPlugin
-import DMTCore
+package import CDMTPlugin
+package import DMTCore
 
 /// Looks the features of a batch up and updates the tables, all tables in one call.
-final class EmbeddingEngine {
-  let store: TableStore
-  let kernel: any EmbeddingKernel
-  private let plan: ModelPlan
+package final class EmbeddingEngine {
+  package let store: TableStore
+  package let layout: EmbeddingLayout
+  private let kernel: any EmbeddingKernel
   private let call: UnsafeMutablePointer<dmt_embedding_call>
   private let features: UnsafeMutablePointer<dmt_jagged>
   private let tables: UnsafeMutablePointer<UnsafeMutableRawPointer?>
@@ -22,30 +22,36 @@ final class EmbeddingEngine {
   /// The dedups are those of the current batch.
   private var isDeduplicated = false
 
-  init(
-    plan: ModelPlan, store: TableStore, backend: any EmbeddingBackend, optimizer: OptimizerSpec?, threads: Int
+  /// An engine on the first backend of the settings' policy that serves it.
+  ///
+  /// - Parameter store: the layout's tables.
+  /// - Throws: ``DMTError/Code/unsupported`` when no backend serves the tables.
+  package init(
+    layout: EmbeddingLayout, store: TableStore, settings: Model.Settings, components: Components
   ) throws(DMTError) {
-    self.plan = plan
+    self.layout = layout
     self.store = store
-    kernel = try backend.bind(
-      EmbeddingRequest(
-        dtype: store.dtype, tables: plan.tables.map(\.shape), features: plan.features,
-        outputCount: plan.embeddingOutputs.count, optimizer: optimizer, threads: threads))
+    let updatesRows = settings.tableOptimizer.map { !$0.updatesEveryRow } ?? false
+    let request = EmbeddingRequest(
+      dtype: store.dtype, tables: layout.tables.map(\.shape), features: layout.features,
+      outputCount: layout.outputColumns.count, optimizer: updatesRows ? settings.tableOptimizer : nil,
+      threads: settings.threads)
+    kernel = try settings.policy.choose(request, components: components).backend.bind(request)
     call = .allocate(capacity: 1)
-    features = .allocate(capacity: plan.features.count)
-    features.initialize(repeating: dmt_jagged(), count: plan.features.count)
-    tables = .allocate(capacity: plan.tables.count)
-    rowGradientPointers = .allocate(capacity: plan.tables.count)
-    rowGradientPointers.initialize(repeating: nil, count: plan.tables.count)
-    rowGradientCapacity = Array(repeating: 0, count: plan.tables.count)
-    outputs = .allocate(capacity: plan.embeddingOutputs.count)
-    outputs.initialize(repeating: nil, count: plan.embeddingOutputs.count)
-    strides = .allocate(capacity: plan.embeddingOutputs.count)
-    states = .allocate(capacity: max(plan.tables.count * store.states.count, 1))
-    dedups = .allocate(capacity: plan.tables.count)
-    occurrences = Array(repeating: 0, count: plan.tables.count)
-    for (index, output) in plan.embeddingOutputs.enumerated() { strides[index] = Int64(output.columns) }
-    for index in plan.tables.indices {
+    features = .allocate(capacity: layout.features.count)
+    features.initialize(repeating: dmt_jagged(), count: layout.features.count)
+    tables = .allocate(capacity: layout.tables.count)
+    rowGradientPointers = .allocate(capacity: layout.tables.count)
+    rowGradientPointers.initialize(repeating: nil, count: layout.tables.count)
+    rowGradientCapacity = Array(repeating: 0, count: layout.tables.count)
+    outputs = .allocate(capacity: layout.outputColumns.count)
+    outputs.initialize(repeating: nil, count: layout.outputColumns.count)
+    strides = .allocate(capacity: layout.outputColumns.count)
+    states = .allocate(capacity: max(layout.tables.count * store.states.count, 1))
+    dedups = .allocate(capacity: layout.tables.count)
+    occurrences = Array(repeating: 0, count: layout.tables.count)
+    for (index, output) in layout.outputColumns.enumerated() { strides[index] = Int64(output) }
+    for index in layout.tables.indices {
       tables[index] = store.weight(index)
       for state in store.states.indices { states[index * store.states.count + state] = store.state(index, state) }
       let dedup = UnsafeMutablePointer<dmt_dedup>.allocate(capacity: 1)
@@ -66,7 +72,7 @@ final class EmbeddingEngine {
   }
 
   deinit {
-    for index in plan.tables.indices {
+    for index in layout.tables.indices {
       if let dedup = dedups[index] {
         if dedup.pointee.capacity > 0 { release(dedup) }
         dedup.deallocate()
@@ -86,29 +92,17 @@ final class EmbeddingEngine {
 
   // MARK: - Calls
 
-  /// Pools every bag of the batch into the embedding outputs of `program`.
-  func forward(_ batch: Batch, program: Program) throws(DMTError) {
-    try setBatch(batch)
-    for (index, output) in plan.embeddingOutputs.enumerated() { outputs[index] = program.memory(of: output.value) }
-    try kernel.forward(call)
-  }
+  /// Where the following calls write pooled embeddings, or read their gradients.
+  package func setOutput(_ output: Int, _ memory: UnsafeMutableRawPointer?) { outputs[output] = memory }
 
-  /// Pools every bag of the batch into memory of the caller's, a place for each of the plan's outputs.
-  func forward(_ batch: Batch, into memory: [UnsafeMutableRawPointer]) throws(DMTError) {
+  /// Pools every bag of the batch into the outputs' memory.
+  package func forward(_ batch: Batch) throws(DMTError) {
     try setBatch(batch)
-    for (index, place) in memory.enumerated() { outputs[index] = place }
     try kernel.forward(call)
-  }
-
-  /// Points the following calls to the gradients of the embedding outputs.
-  func setGradients(of program: Program) {
-    for (index, output) in plan.embeddingOutputs.enumerated() {
-      outputs[index] = program.gradientMemory(of: output.value)
-    }
   }
 
   /// Updates the touched rows of all tables.
-  func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
+  package func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
     try deduplicate()
     call.pointee.learning_rate = learningRate
     call.pointee.gradient_scale = gradientScale
@@ -117,10 +111,10 @@ final class EmbeddingEngine {
   }
 
   /// The summed gradient of every touched row of every table, in the order of ``dedup(_:)``.
-  func computeRowGradients(gradientScale: Double) throws(DMTError) {
+  package func computeRowGradients(gradientScale: Double) throws(DMTError) {
     try deduplicate()
-    for index in plan.tables.indices {
-      let count = occurrences[index] * plan.tables[index].shape.dim
+    for index in layout.tables.indices {
+      let count = occurrences[index] * layout.tables[index].shape.dim
       if count > rowGradientCapacity[index] {
         rowGradientPointers[index]?.deallocate()
         rowGradientPointers[index] = .allocate(byteCount: count * store.dtype.byteCount, alignment: 64)
@@ -132,20 +126,23 @@ final class EmbeddingEngine {
   }
 
   /// Distinct rows of table `table` in this batch.
-  func dedup(_ table: Int) -> UnsafePointer<dmt_dedup>? { dedups[table].map { UnsafePointer($0) } }
+  package func dedup(_ table: Int) -> UnsafePointer<dmt_dedup>? { dedups[table].map { UnsafePointer($0) } }
 
   /// Row gradients of table `table` after ``computeRowGradients(gradientScale:)``.
-  func rowGradients(_ table: Int) -> UnsafeMutableRawPointer? { rowGradientPointers[table] }
+  package func rowGradients(_ table: Int) -> UnsafeMutableRawPointer? { rowGradientPointers[table] }
 
   // MARK: - The batch
 
-  private func setBatch(_ batch: Batch) throws(DMTError) {
+  /// Lets the following calls read `batch`; ``forward(_:)`` does it itself.
+  ///
+  /// - Throws: ``DMTError/Code/invalidData`` for a row number that its table does not have.
+  package func setBatch(_ batch: Batch) throws(DMTError) {
     call.pointee.batch = Int64(batch.count)
     isDeduplicated = false
     for index in occurrences.indices { occurrences[index] = 0 }
     var total = 0
-    for (index, feature) in plan.features.enumerated() {
-      let jagged = batch.jagged(feature: plan.batchFeatures[index])
+    for (index, feature) in layout.features.enumerated() {
+      let jagged = batch.jagged(feature: layout.batchFeatures[index])
       try check(jagged, feature: index, samples: batch.count)
       features[index] = dmt_jagged(
         values: jagged.values, offsets: jagged.offsets, weights: jagged.weights,
@@ -163,7 +160,7 @@ final class EmbeddingEngine {
   }
 
   private func check(_ jagged: Jagged, feature: Int, samples: Int) throws(DMTError) {
-    let rows = Int64(plan.tables[plan.features[feature].table].shape.rows)
+    let rows = Int64(layout.tables[layout.features[feature].table].shape.rows)
     var smallest: Int64 = 0
     var largest: Int64 = -1
     for index in 0..<jagged.valueCount {
@@ -174,14 +171,14 @@ final class EmbeddingEngine {
     let bad = smallest < 0 ? smallest : largest
     throw DMTError(
       .invalidData,
-      "feature '\(plan.featureNames[plan.batchFeatures[feature]])' has row number \(bad), table "
-        + "'\(plan.tables[plan.features[feature].table].name)' has rows 0 to \(rows - 1)",
+      "feature '\(layout.featureNames[layout.batchFeatures[feature]])' has row number \(bad), table "
+        + "'\(layout.tables[layout.features[feature].table].name)' has rows 0 to \(rows - 1)",
       remedy: "the data was prepared for another table size; remove its cache and prepare it anew")
   }
 
   private func deduplicate() throws(DMTError) {
     guard !isDeduplicated else { return }
-    for index in plan.tables.indices {
+    for index in layout.tables.indices {
       guard let dedup = dedups[index] else { continue }
       let needed = Int64(occurrences[index])
       if needed > dedup.pointee.capacity || dedup.pointee.rows == nil {

@@ -49,7 +49,8 @@ extension Model {
         byteCount: max(1, batch.count * $0.columns * settings.dtype.byteCount), alignment: 64)
     }
     defer { for output in outputs { output.deallocate() } }
-    try embedding.forward(batch, into: outputs)
+    for (index, output) in outputs.enumerated() { embedding.setOutput(index, output) }
+    try embedding.forward(batch)
     var start = 0
     for (index, output) in plan.embeddingOutputs.enumerated() where index != plan.firstOrderOutput {
       for sample in 0..<batch.count {

@@ -50,12 +50,12 @@ extension Model {
           parameter: table.parameterName, role: .parameter, shape: shape, dtype: settings.dtype,
           memory: tables.weight(index), op: "embedding_bag", revision: 1))
     }
-    for (state, index, memory) in denseStates {
-      let parameter = parameters.parameters[index]
+    for dense in denseStates {
+      let parameter = parameters.parameters[dense.parameter]
       result.append(
         ModelTensor(
-          parameter: parameter.name, role: .state(state.name), shape: parameter.shape.dims, dtype: settings.dtype,
-          memory: memory, op: parameter.op, revision: parameter.revision))
+          parameter: parameter.name, role: .state(dense.state.name), shape: parameter.shape.dims,
+          dtype: settings.dtype, memory: dense.memory, op: parameter.op, revision: parameter.revision))
     }
     for (index, table) in plan.tables.enumerated() {
       for (position, state) in tables.states.enumerated() {

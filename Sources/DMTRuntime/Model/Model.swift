@@ -39,9 +39,7 @@ public final class Model {
   let embedding: EmbeddingEngine
   private let optimizer: ModelOptimizer?
 
-  var denseStates: [(state: OptimizerSpec.State, parameter: Int, memory: UnsafeMutableRawPointer)] {
-    optimizer?.denseStates ?? []
-  }
+  var denseStates: [DenseOptimizer.State] { optimizer?.denseStates ?? [] }
 
   private var trainPrograms: [Int: Program] = [:]
   private var predictPrograms: [Int: Program] = [:]
@@ -57,17 +55,10 @@ public final class Model {
     parameters = ParameterStore(plan.graph.parameters, dtype: settings.dtype, seed: settings.seed)
     tables = try TableStore(
       plan.tables, dtype: settings.dtype, optimizer: settings.tableOptimizer, seed: settings.seed)
-    let updatesRows = settings.tableOptimizer.map { !$0.updatesEveryRow } ?? false
-    let request = EmbeddingRequest(
-      dtype: settings.dtype, tables: plan.tables.map(\.shape), features: plan.features,
-      outputCount: plan.embeddingOutputs.count, optimizer: updatesRows ? settings.tableOptimizer : nil,
-      threads: settings.threads)
-    let choice = try settings.policy.choose(request, components: components)
     embedding = try EmbeddingEngine(
-      plan: plan, store: tables, backend: choice.backend, optimizer: request.optimizer, threads: settings.threads)
+      layout: plan.embeddingLayout, store: tables, settings: settings, components: components)
     optimizer = try ModelOptimizer(
-      plan: plan, settings: settings, components: components, parameters: parameters, tables: tables,
-      embedding: embedding)
+      settings: settings, components: components, parameters: parameters, embedding: embedding)
   }
 
   deinit { doubles.release() }
@@ -101,7 +92,7 @@ public final class Model {
   /// Forward and backward: leaves the gradients in place and returns the mean loss.
   public func forwardBackward(_ batch: Batch, step: Int) throws(DMTError) -> Double {
     let program = try trainProgram(batch.count)
-    try embedding.forward(batch, program: program)
+    try lookUp(batch, for: program)
     setInputs(of: program, batch)
     try program.forward(
       StepContext(
@@ -112,8 +103,17 @@ public final class Model {
       store(Double(batch.count) / Double(max(batch.globalCount, 1)), to: seed)
     }
     try program.backward()
-    embedding.setGradients(of: program)
+    for (index, output) in plan.embeddingOutputs.enumerated() {
+      embedding.setOutput(index, program.gradientMemory(of: output.value))
+    }
     return loss
+  }
+
+  private func lookUp(_ batch: Batch, for program: Program) throws(DMTError) {
+    for (index, output) in plan.embeddingOutputs.enumerated() {
+      embedding.setOutput(index, program.memory(of: output.value))
+    }
+    try embedding.forward(batch)
   }
 
   // MARK: - Prediction
@@ -122,7 +122,7 @@ public final class Model {
   public func predict(_ batch: Batch, into logits: UnsafeMutablePointer<Float>) throws(DMTError) {
     guard batch.count > 0 else { return }
     let program = try predictProgram(batch.count)
-    try embedding.forward(batch, program: program)
+    try lookUp(batch, for: program)
     setInputs(of: program, batch)
     try program.forward(
       StepContext(

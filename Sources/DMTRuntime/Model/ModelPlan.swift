@@ -25,8 +25,20 @@ public struct ModelPlan: Sendable {
     public var name: String
     public var shape: TableShape
     public var initializer: Initializer
+    /// Where a rank holds a part of the table: the part, `shape` being its extent. nil: the whole table.
+    public var region: TableRegion?
     /// The name of its weights in checkpoints: `tables.NAME.weight`.
     public var parameterName: String { "tables.\(name).weight" }
+  }
+
+  /// A tower: where its features' embeddings go in and where its output comes out.
+  public struct Tower: Sendable, Hashable {
+    public var name: String
+    /// Index in ``embeddingOutputs``.
+    public var input: Int
+    /// The value that holds its output, [B, ``columns``].
+    public var output: Int
+    public var columns: Int
   }
 
   /// Pooled embeddings of some features side by side: the input of a tower, or of a flat model's over-arch.
@@ -42,6 +54,8 @@ public struct ModelPlan: Sendable {
   public var batchFeatures: [Int] = []
   public var featureNames: [String] = []
   public var embeddingOutputs: [EmbeddingOutput] = []
+  /// Empty for a flat model.
+  public var towers: [Tower] = []
   /// The output that holds a weight of its own for every category, where the over-arch wants one.
   public var firstOrderOutput: Int?
   public var denseCount: Int
@@ -119,7 +133,12 @@ extension ModelPlan {
         do throws(DMTError) {
           let output = try composer.module(
             tower.module.module, name: scope, attributes: tower.module.attributes, inputs: [value])
-          outputs.append(try ModelPlan.flattened(output, in: composer, owner: "tower '\(tower.name)'"))
+          let flat = try ModelPlan.flattened(output, in: composer, owner: "tower '\(tower.name)'")
+          towers.append(
+            Tower(
+              name: tower.name, input: embeddingOutputs.count - 1, output: Int(flat.id),
+              columns: try composer.shape(of: flat).elementsPerSample))
+          outputs.append(flat)
         } catch {
           throw error.at(tower.module.place)
         }

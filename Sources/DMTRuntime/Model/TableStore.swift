@@ -20,11 +20,9 @@ public final class TableStore {
       let count = table.shape.rows * table.shape.dim
       let memory = AlignedMemory.zeros(count, dtype)
       if dtype == .float64 {
-        table.initializer.write(
-          to: memory.assumingMemoryBound(to: Double.self), range: 0..<count, seed: seed, name: table.parameterName)
+        table.writeInitialValues(to: memory.assumingMemoryBound(to: Double.self), seed: seed)
       } else {
-        table.initializer.write(
-          to: memory.assumingMemoryBound(to: Float.self), range: 0..<count, seed: seed, name: table.parameterName)
+        table.writeInitialValues(to: memory.assumingMemoryBound(to: Float.self), seed: seed)
       }
       weights.append(memory)
       for state in states { stateMemory.append(AlignedMemory.zeros(state.isRowwise ? table.shape.rows : count, dtype)) }

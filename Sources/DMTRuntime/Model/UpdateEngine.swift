@@ -17,11 +17,15 @@ final class UpdateEngine {
   private let gradients: UnsafeMutablePointer<UnsafeRawPointer?>
   private let states: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 
+  /// An engine on the first backend of the settings' policy that serves it.
+  ///
+  /// - Throws: ``DMTError/Code/unsupported`` when no backend serves the optimizer.
   init(
-    _ tensors: [Tensor], optimizer: OptimizerSpec, dtype: DType, backend: any UpdateBackend, threads: Int
+    _ tensors: [Tensor], optimizer: OptimizerSpec, settings: Model.Settings, components: Components
   ) throws(DMTError) {
-    kernel = try backend.bind(
-      UpdateRequest(dtype: dtype, optimizer: optimizer, sizes: tensors.map(\.count), threads: threads))
+    let request = UpdateRequest(
+      dtype: settings.dtype, optimizer: optimizer, sizes: tensors.map(\.count), threads: settings.threads)
+    kernel = try settings.policy.choose(request, components: components).backend.bind(request)
     let stateCount = tensors.first?.states.count ?? 0
     parameters = .allocate(capacity: max(tensors.count, 1))
     gradients = .allocate(capacity: max(tensors.count, 1))

@@ -120,7 +120,7 @@ public final class Program {
   // MARK: - Running
 
   /// Computes the outputs.
-  func forward(_ context: StepContext) throws(DMTError) {
+  package func forward(_ context: StepContext) throws(DMTError) {
     link()
     for step in steps {
       step.prepare(context)
@@ -131,13 +131,22 @@ public final class Program {
   }
 
   /// Computes the gradients of the inputs that want one and of all parameters, from those of the outputs.
-  func backward() throws(DMTError) {
+  func backward() throws(DMTError) { try backward { _ throws(DMTError) in } }
+
+  /// The parameters of every step, by the step's index.
+  package var stepParameters: [[Int]] { steps.map { $0.runsBackward ? $0.node.parameters : [] } }
+
+  /// Computes the gradients of the inputs that want one and of all parameters, from those of the outputs.
+  ///
+  /// - Parameter finished: hears the index of every step whose gradients are complete, last step first.
+  package func backward(finished: (Int) throws(DMTError) -> Void) throws(DMTError) {
     for storage in zeroGradients {
       if let offset = layout.gradientOffset[storage] {
         (arena.base + offset).initializeMemory(as: UInt8.self, repeating: 0, count: layout.bytes(of: storage))
       }
     }
-    for step in steps.reversed() where step.runsBackward {
+    for index in steps.indices.reversed() where steps[index].runsBackward {
+      let step = steps[index]
       do throws(DMTError) { try step.kernel.backward(step.backwardCall) } catch {
         throw error.at(.init(phase: "backward", node: step.name))
       }
@@ -146,6 +155,7 @@ public final class Program {
         add(
           arena.base + layout.duplicateOffset[duplicate.buffer], to: arena.base + target, count: duplicate.elements)
       }
+      try finished(index)
     }
   }
 

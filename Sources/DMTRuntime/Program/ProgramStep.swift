@@ -101,10 +101,21 @@ final class ProgramStep {
 }
 
 /// What a step's kernels may depend on beside their tensors.
-struct StepContext {
-  var isTraining: Bool
-  var seed: UInt64
-  var step: UInt32
-  var samples: UnsafePointer<Int64>?
-  var parameterVersion: UInt64
+package struct StepContext {
+  package var isTraining: Bool
+  package var seed: UInt64
+  package var step: UInt32
+  /// Global number of every sample; lives until backward has run.
+  package var samples: UnsafePointer<Int64>?
+  package var parameterVersion: UInt64
+
+  package init(
+    isTraining: Bool, seed: UInt64, step: UInt32, samples: UnsafePointer<Int64>?, parameterVersion: UInt64
+  ) {
+    self.isTraining = isTraining
+    self.seed = seed
+    self.step = step
+    self.samples = samples
+    self.parameterVersion = parameterVersion
+  }
 }
