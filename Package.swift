@@ -63,6 +63,10 @@ let package = Package(
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTCases",
       ], swiftSettings: settings),
+    // A model on many ranks: executes dataflows over an interconnect, adds gradients up, updates what a rank holds.
+    .target(
+      name: "DMTDistributed", dependencies: ["CDMTPlugin", "DMTCore", "DMTDataflow", "DMTRuntime"],
+      swiftSettings: settings),
     .target(
       name: "DMTData",
       dependencies: [

@@ -1,0 +1,259 @@
+import DMTCore
+import DMTDataflow
+
+/// Sends row numbers to the holders of tables, a batch ahead of the one that is computed.
+///
+/// Two slots take turns: while the model works with what one received, the next batch travels into the other. Where lengths
+/// of messages depend on the data they travel first, 8 bytes for every pair of ranks.
+final class IndexExchange {
+  /// What a rank received for a batch.
+  final class Slot {
+    /// The bags of this rank's entries, for the samples of all ranks in the exchange's order.
+    let batch: Batch
+    /// For each entry the full lengths of the bags, where they were sent.
+    fileprivate(set) var fullLengths: [UnsafeMutablePointer<Int32>?]
+    fileprivate var fullCapacity = 0
+    fileprivate let send = GrowingMemory()
+    fileprivate let receive = GrowingMemory()
+    fileprivate let words: UnsafeMutablePointer<Int64>
+    fileprivate let lengths: CollectiveCall
+    fileprivate let rows: CollectiveCall
+    fileprivate var counts: [Int] = []
+    fileprivate var source: Batch?
+    fileprivate var hasStartedRows = false
+
+    fileprivate init(entries: [ExchangeEntry], members: Int, communicator: any Communicator, step: Int) {
+      batch = Batch(featureCount: entries.count, denseCount: 0)
+      fullLengths = entries.map { _ in nil }
+      words = .allocate(capacity: 2 * members)
+      words.initialize(repeating: 0, count: 2 * members)
+      lengths = CollectiveCall(communicator, purpose: "exchange of step \(step), lengths")
+      rows = CollectiveCall(communicator, purpose: "exchange of step \(step)")
+    }
+
+    /// Samples of a source rank in the batch that was received.
+    func samples(of source: Int) -> Int { counts[source] }
+
+    deinit {
+      for lengths in fullLengths { lengths?.deallocate() }
+      words.deallocate()
+    }
+  }
+
+  let plan: ExchangePlan
+  private let rank: Int
+  private let batchFeatures: [Int]
+  private let tableRows: [Int]
+  private let featureNames: [String]
+  private let slots: [Slot]
+  private var next = 0
+  /// Slots that were started and not finished, oldest first.
+  private var underWay: [Int] = []
+
+  /// The bags that this rank receives.
+  var entries: [ExchangeEntry] { plan.entries[rank] }
+
+  /// - Parameter batchFeatures: for each feature of the request its index in the batch.
+  init(
+    _ plan: ExchangePlan, step: Int, request: ShardingRequest, batchFeatures: [Int], links: RankLinks
+  ) throws(DMTError) {
+    self.plan = plan
+    rank = links.rank
+    self.batchFeatures = batchFeatures
+    tableRows = request.features.map { request.tables[$0.table].rows }
+    featureNames = request.features.map(\.name)
+    let communicator = try links.communicator(.world, .index)
+    slots = (0..<2).map { _ in
+      Slot(entries: plan.entries[links.rank], members: links.rankCount, communicator: communicator, step: step)
+    }
+    underWay.reserveCapacity(2)
+  }
+
+  // MARK: - Sending
+
+  /// Begins the exchange of a batch, which stays as it is until ``finish(_:)``; every rank does so in the same order.
+  ///
+  /// - Throws: ``DMTError/Code/invalidData`` for a row number that its table does not have.
+  func start(_ batch: Batch, counts: [Int]) throws(DMTError) {
+    try check(batch)
+    let slot = slots[next]
+    underWay.append(next)
+    next = 1 - next
+    slot.counts = counts
+    slot.source = batch
+    slot.hasStartedRows = false
+    let members = slot.rows.memberCount
+    let wordBytes = plan.isWide ? 8 : 4
+    var end = 0
+    for member in 0..<members {
+      let entries = plan.entries[member]
+      let words = ExchangeMessage.words(
+        entries, batch: batch, hasSampleNumbers: plan.hasSampleNumbers, batchFeatures: batchFeatures)
+      slot.words[member] = Int64(words)
+      slot.rows.sendOffsets[member] = Int64(end)
+      slot.rows.sendCounts[member] = Int64(words * wordBytes)
+      end += words * wordBytes
+    }
+    slot.send.reserve(end)
+    if plan.isWide { write(batch, slot, as: Int64.self) } else { write(batch, slot, as: Int32.self) }
+    if plan.isVariable {
+      for member in 0..<members {
+        slot.lengths.sendCounts[member] = 8
+        slot.lengths.sendOffsets[member] = Int64(8 * member)
+        slot.lengths.receiveCounts[member] = 8
+        slot.lengths.receiveOffsets[member] = Int64(8 * member)
+      }
+      try slot.lengths.startAllToAll(send: slot.words, receive: slot.words + members)
+    } else {
+      for member in 0..<members {
+        slot.words[members + member] = Int64(
+          ExchangeMessage.fixedWords(
+            entries, samples: counts[member], hasSampleNumbers: plan.hasSampleNumbers))
+      }
+      try startRows(slot)
+    }
+  }
+
+  /// Lets an exchange that is under way go on, without waiting.
+  func advance() throws(DMTError) {
+    for index in underWay where !slots[index].hasStartedRows {
+      // Later ones wait, so that every rank starts its collectives in the same order.
+      guard try slots[index].lengths.isDone() else { return }
+      try slots[index].lengths.wait()
+      try startRows(slots[index])
+    }
+  }
+
+  private func write<Word: FixedWidthInteger>(_ batch: Batch, _ slot: Slot, as: Word.Type) {
+    var place = slot.send.base.assumingMemoryBound(to: Word.self)
+    for member in 0..<slot.rows.memberCount {
+      place = ExchangeMessage.write(
+        plan.entries[member], batch: batch, hasSampleNumbers: plan.hasSampleNumbers, batchFeatures: batchFeatures,
+        to: place)
+    }
+  }
+
+  private func startRows(_ slot: Slot) throws(DMTError) {
+    let members = slot.rows.memberCount
+    let wordBytes = plan.isWide ? 8 : 4
+    var end = 0
+    for member in 0..<members {
+      let bytes = Int(slot.words[members + member]) * wordBytes
+      slot.rows.receiveOffsets[member] = Int64(end)
+      slot.rows.receiveCounts[member] = Int64(bytes)
+      end += bytes
+    }
+    slot.receive.reserve(end)
+    try slot.rows.startAllToAll(send: slot.send.base, receive: slot.receive.base)
+    slot.hasStartedRows = true
+  }
+
+  // MARK: - Receiving
+
+  /// Whether the exchange of the batch is under way.
+  func isUnderWay(_ batch: Batch) -> Bool { underWay.contains { slots[$0].source === batch } }
+
+  /// Waits for the oldest exchange under way and reads what came.
+  ///
+  /// - Returns: what was received; valid until the exchange after the next one is started.
+  /// - Throws: ``DMTError/Code/internalError`` when another batch was started first; what the interconnect throws.
+  func finish(_ batch: Batch) throws(DMTError) -> Slot {
+    guard let first = underWay.first, slots[first].source === batch else {
+      throw DMTError(.internalError, "another batch was sent ahead than the one that is computed")
+    }
+    let slot = slots[first]
+    if !slot.hasStartedRows {
+      try slot.lengths.wait()
+      try startRows(slot)
+    }
+    try slot.rows.wait()
+    underWay.removeFirst()
+    slot.source = nil
+    if plan.isWide { read(slot, as: Int64.self) } else { read(slot, as: Int32.self) }
+    return slot
+  }
+
+  private func read<Word: FixedWidthInteger>(_ slot: Slot, as: Word.Type) {
+    let total = slot.counts.reduce(0, +)
+    slot.batch.resize(count: total)
+    let members = slot.rows.memberCount
+    if total > slot.fullCapacity {
+      for (index, entry) in entries.enumerated() where entry.hasFullLengths {
+        slot.fullLengths[index]?.deallocate()
+        slot.fullLengths[index] = .allocate(capacity: total)
+      }
+      slot.fullCapacity = total
+    }
+    func message(_ member: Int) -> UnsafePointer<Word> {
+      UnsafePointer(
+        (slot.receive.base + Int(slot.rows.receiveOffsets[member])).assumingMemoryBound(to: Word.self))
+    }
+    // A place in every message, kept in the words that the sender counted with.
+    var header = 0
+    for (index, entry) in entries.enumerated() {
+      var values = total
+      if entry.hasLengths {
+        values = 0
+        for member in 0..<members { values += Int(message(member)[header]) }
+        header += 1
+      }
+      _ = slot.batch.values(feature: index, valueCount: values, single: !entry.hasLengths)
+    }
+    for member in 0..<members { slot.words[member] = Int64(header) }
+    if plan.hasSampleNumbers { readSampleNumbers(slot, message) }
+    var lengthIndex = 0
+    for (index, entry) in entries.enumerated() {
+      let offsets = slot.batch.offsets(feature: index)
+      let bags = slot.batch.jagged(feature: index)
+      let values = UnsafeMutablePointer(mutating: bags.values)
+      var (sample, value) = (0, 0)
+      if entry.hasLengths { offsets[0] = 0 }
+      for source in plan.order {
+        let count = slot.counts[source]
+        var place = message(source) + Int(slot.words[source])
+        var length = count
+        if entry.hasLengths {
+          length = Int(message(source)[lengthIndex])
+          for index in 0..<count { offsets[sample + index + 1] = offsets[sample + index] + Int64(place[index]) }
+          place += count
+        }
+        if entry.hasFullLengths, let full = slot.fullLengths[index] {
+          for index in 0..<count { full[sample + index] = Int32(truncatingIfNeeded: place[index]) }
+          place += count
+        }
+        for index in 0..<length { values[value + index] = Int64(place[index]) }
+        slot.words[source] = Int64(place + length - message(source))
+        sample += count
+        value += length
+      }
+      if entry.hasLengths { lengthIndex += 1 }
+    }
+  }
+
+  private func readSampleNumbers<Word: FixedWidthInteger>(_ slot: Slot, _ message: (Int) -> UnsafePointer<Word>) {
+    var sample = 0
+    for source in plan.order {
+      let place = message(source) + Int(slot.words[source])
+      for index in 0..<slot.counts[source] {
+        let low = UInt64(UInt32(truncatingIfNeeded: place[2 * index]))
+        let high = UInt64(UInt32(truncatingIfNeeded: place[2 * index + 1]))
+        slot.batch.sampleNumbers[sample] = Int64(bitPattern: high << 32 | low)
+        sample += 1
+      }
+      slot.words[source] += Int64(2 * slot.counts[source])
+    }
+  }
+
+  private func check(_ batch: Batch) throws(DMTError) {
+    for (feature, place) in batchFeatures.enumerated() {
+      let bags = batch.jagged(feature: place)
+      let rows = Int64(tableRows[feature])
+      for index in 0..<bags.valueCount where bags.values[index] < 0 || bags.values[index] >= rows {
+        throw DMTError(
+          .invalidData,
+          "feature '\(featureNames[feature])' has row number \(bags.values[index]), its table has rows 0 to \(rows - 1)",
+          remedy: "the data was prepared for another table size; remove its cache and prepare it anew")
+      }
+    }
+  }
+}

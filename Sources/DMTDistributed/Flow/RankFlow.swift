@@ -1,0 +1,71 @@
+import DMTCore
+import DMTDataflow
+import DMTRuntime
+
+/// A rank's part of a checked dataflow, ready to run: exchanges, lookups, collectives, towers, and the end.
+///
+/// Steps that only rename (permute, transpose, join, cast) are folded into the copies of the steps around them: a lookup
+/// writes where the next collective sends from, and a collective's result is read where it came in.
+final class RankFlow {
+  /// The model's parts that a flow runs through.
+  struct Parts {
+    var plan: ModelPlan
+    var settings: Model.Settings
+    var components: Components
+    /// For each feature of the model whether every bag holds exactly one row number.
+    var isSingle: [Bool]
+    var overArch: DenseUnit
+    /// The towers that this rank's tower group serves, by index.
+    var towers: [Int: DenseUnit]
+  }
+
+  let flow: CheckedFlow
+  let lookups: [LookupStage]
+  private let stages: [FlowStage]
+  private let exchanges: [IndexExchange]
+  /// What the exchanges brought for the batch that is computed.
+  private let received: Received
+
+  /// Shared with the stages, which read it while they run.
+  final class Received {
+    var slots: [IndexExchange.Slot?] = []
+    var batch: Batch?
+  }
+
+  init(_ flow: CheckedFlow, parts: Parts, links: RankLinks) throws(DMTError) {
+    self.flow = flow
+    var compiler = FlowCompiler(flow: flow, parts: parts, links: links)
+    try compiler.compile()
+    stages = compiler.stages
+    lookups = compiler.lookups
+    exchanges = compiler.exchanges
+    received = compiler.received
+  }
+
+  /// Sends the row numbers of a batch ahead; every rank does so in the same order.
+  func announce(_ batch: Batch, counts: [Int]) throws(DMTError) {
+    for exchange in exchanges where !exchange.isUnderWay(batch) { try exchange.start(batch, counts: counts) }
+  }
+
+  /// Lets exchanges that are under way go on.
+  func advance() throws(DMTError) {
+    for exchange in exchanges { try exchange.advance() }
+  }
+
+  /// From row numbers to the inputs of the over-arch.
+  func forward(_ context: FlowContext) throws(DMTError) {
+    try announce(context.batch, counts: context.counts)
+    received.batch = context.batch
+    for (index, exchange) in exchanges.enumerated() { received.slots[index] = try exchange.finish(context.batch) }
+    for stage in stages { try stage.forward(context) }
+  }
+
+  /// From the gradients of the over-arch's inputs to those of the lookups.
+  func backward(_ context: FlowContext) throws(DMTError) {
+    for stage in stages { stage.prepareBackward() }
+    for index in stages.indices.reversed() { try stages[index].backward(context) }
+  }
+
+  /// Bytes that the last step moved inside this rank, collectives' own excepted.
+  var copiedBytes: Int { stages.reduce(0) { $0 + $1.copiedBytes } }
+}

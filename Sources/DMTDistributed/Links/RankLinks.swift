@@ -1,0 +1,44 @@
+package import DMTCore
+
+/// A rank's communicators: every group that a dataflow may name, on every lane that carries its traffic.
+package final class RankLinks {
+  package let groups: TowerGroups
+  package let rank: Int
+  package let connection: any RankConnection
+  private var communicators: [Key: any Communicator] = [:]
+
+  private struct Key: Hashable {
+    var group: RankGroup
+    var lane: Lane
+  }
+
+  /// Makes the communicators; every rank of the world does so at the same time.
+  ///
+  /// - Throws: whatever the interconnect throws, ``DMTError/Code/interconnectFailed`` among it.
+  package init(_ connection: any RankConnection, groups: TowerGroups) throws(DMTError) {
+    self.groups = groups
+    self.connection = connection
+    rank = connection.rank
+    for (group, lanes) in [
+      (RankGroup.world, Lane.allCases), (.tower, [.index, .embedding, .dense]), (.peers, [.index, .embedding]),
+    ] {
+      for lane in lanes {
+        communicators[Key(group: group, lane: lane)] = try connection.communicator(
+          ranks: groups.members(of: group, with: rank), lane: lane)
+      }
+    }
+  }
+
+  /// Ranks in all.
+  package var rankCount: Int { groups.topology.rankCount }
+
+  /// The communicator of this rank's group on a lane.
+  ///
+  /// - Throws: ``DMTError/Code/internalError`` for a lane that no such group uses.
+  package func communicator(_ group: RankGroup, _ lane: Lane) throws(DMTError) -> any Communicator {
+    guard let found = communicators[Key(group: group, lane: lane)] else {
+      throw DMTError(.internalError, "group \(group) has no communicator on lane \(lane)")
+    }
+    return found
+  }
+}
