@@ -59,9 +59,8 @@ extension FlowInference {
     for source in wanted {
       var end = 0
       for slice in (found[source] ?? []).sorted(by: { $0.columns.lowerBound < $1.columns.lowerBound }) {
-        if slice.columns.lowerBound > end {
-          throw missing(end..<slice.columns.lowerBound, source, purpose, rank, index)
-        }
+        let begin = slice.columns.lowerBound
+        if begin > end { throw missing(end..<begin, source, purpose, rank, index) }
         if begin < end {
           throw error(
             index,
