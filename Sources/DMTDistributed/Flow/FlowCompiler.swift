@@ -10,7 +10,8 @@ struct FlowCompiler {
   let received = RankFlow.Received()
 
   private(set) var stages: [FlowStage] = []
-  private(set) var lookups: [LookupStage] = []
+  /// By step, where this rank looks something up.
+  private(set) var lookups: [Int: LookupStage] = [:]
   private(set) var exchanges: [IndexExchange] = []
 
   /// An edge as this rank has it: where its blocks lie, and how they are to be cast.
@@ -103,7 +104,7 @@ struct FlowCompiler {
       layout: layout, block: block, exchange: source.map { exchanges[$0] },
       received: { source.flatMap { received.slots[$0] } }, settings: parts.settings, components: parts.components)
     stages.append(stage)
-    lookups.append(stage)
+    lookups[index] = stage
     var column = 0
     let columns = block.columns.map { slice in
       defer { column += slice.columns.count }
@@ -262,9 +263,7 @@ struct FlowCompiler {
     let order = exchanges.first?.plan.order ?? []
     let outputs = members.map { plan.embeddingOutputs[$0.plan.input] }
     let stage = try TowerStage(
-      edge: edges[input].blocks, towers: members, inputWidths: outputs.map(\.columns),
-      inputValue: outputs.map(\.value), dtype: dtype, order: order,
-      sampleNumbers: { received.slots.first.flatMap { $0 }.map { UnsafePointer($0.batch.sampleNumbers) } })
+      edge: edges[input].blocks, towers: members, inputs: outputs, dtype: dtype, order: order, received: received)
     stages.append(stage)
     return Edge(
       blocks: zip(members, stage.results).map { member, piece in
@@ -283,16 +282,16 @@ struct FlowCompiler {
     var targets: [SinkStage.Target] = []
     var targetOfOutput: [Int: Int] = [:]
     var targetOfTower: [Int: Int] = [:]
-    func add(_ whole: Int, width: Int) throws(DMTError) -> Int {
+    func add(_ whole: Int, width: Int, output: Int? = nil) throws(DMTError) -> Int {
       guard let value = parts.overArch.value(whole) else {
         throw DMTError(.internalError, "the over-arch does not read value \(whole)")
       }
-      targets.append(SinkStage.Target(value: value, width: width))
+      targets.append(SinkStage.Target(value: value, width: width, output: output))
       return targets.count - 1
     }
     let towerInputs = Set(plan.towers.map(\.input))
     for (index, output) in plan.embeddingOutputs.enumerated() where !runsTowers || !towerInputs.contains(index) {
-      targetOfOutput[index] = try add(output.value, width: output.columns)
+      targetOfOutput[index] = try add(output.value, width: output.columns, output: index)
     }
     if runsTowers {
       for (index, tower) in plan.towers.enumerated() {
@@ -301,7 +300,8 @@ struct FlowCompiler {
     }
     stages.append(
       try SinkStage(
-        edge: edges.last?.blocks ?? [], rank: rank, targets: targets, unit: parts.overArch, dtype: dtype
+        edge: edges.last?.blocks ?? [], rank: rank, targets: targets, unit: parts.overArch, dtype: dtype,
+        received: received
       ) { slice in
         switch slice.source {
         case .feature(let feature):

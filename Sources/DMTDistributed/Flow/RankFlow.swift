@@ -2,6 +2,17 @@ import DMTCore
 import DMTDataflow
 import DMTRuntime
 
+/// Embeddings at the end of their way: the input of a tower or of the over-arch.
+struct ArrivedEmbeddings {
+  /// Index in the plan's ``ModelPlan/embeddingOutputs``.
+  var output: Int
+  /// The ranks whose samples the rows are, in order.
+  var samples: [Int]
+  /// [samples, columns], row-major.
+  var memory: UnsafeMutableRawPointer
+  var columns: Int
+}
+
 /// A rank's part of a checked dataflow, ready to run: exchanges, lookups, collectives, towers, and the end.
 ///
 /// Steps that only rename (permute, transpose, join, cast) are folded into the copies of the steps around them: a lookup
@@ -20,7 +31,10 @@ final class RankFlow {
   }
 
   let flow: CheckedFlow
-  let lookups: [LookupStage]
+  /// By step, where this rank looks something up.
+  let lookupOfStep: [Int: LookupStage]
+  /// In the order of the steps.
+  var lookups: [LookupStage] { lookupOfStep.sorted { $0.key < $1.key }.map(\.value) }
   private let stages: [FlowStage]
   private let exchanges: [IndexExchange]
   /// What the exchanges brought for the batch that is computed.
@@ -30,6 +44,8 @@ final class RankFlow {
   final class Received {
     var slots: [IndexExchange.Slot?] = []
     var batch: Batch?
+    /// Sees the embeddings where they arrive; nil: nobody looks.
+    var observer: ((ArrivedEmbeddings) -> Void)?
   }
 
   init(_ flow: CheckedFlow, parts: Parts, links: RankLinks) throws(DMTError) {
@@ -37,7 +53,7 @@ final class RankFlow {
     var compiler = FlowCompiler(flow: flow, parts: parts, links: links)
     try compiler.compile()
     stages = compiler.stages
-    lookups = compiler.lookups
+    lookupOfStep = compiler.lookups
     exchanges = compiler.exchanges
     received = compiler.received
   }
@@ -65,6 +81,9 @@ final class RankFlow {
     for stage in stages { stage.prepareBackward() }
     for index in stages.indices.reversed() { try stages[index].backward(context) }
   }
+
+  /// Sees the embeddings of every step where they arrive, before a tower or the over-arch reads them.
+  func observe(_ observer: ((ArrivedEmbeddings) -> Void)?) { received.observer = observer }
 
   /// Bytes that the last step moved inside this rank, collectives' own excepted.
   var copiedBytes: Int { stages.reduce(0) { $0 + $1.copiedBytes } }

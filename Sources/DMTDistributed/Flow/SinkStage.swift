@@ -10,6 +10,8 @@ final class SinkStage: FlowStage {
     var value: Int
     /// Columns of a row.
     var width: Int
+    /// Index of the embedding output that it is; nil: the output of a tower.
+    var output: Int?
   }
 
   private struct Copy {
@@ -21,14 +23,18 @@ final class SinkStage: FlowStage {
   private let targets: [Target]
   private let copies: [Copy]
   private let unit: DenseUnit
+  private let rank: Int
+  private let received: RankFlow.Received
 
   /// - Parameter place: the target and the column in it at which the rest of the model reads a slice.
   init(
     edge: [LocatedBlock], rank: Int, targets: [Target], unit: DenseUnit, dtype: DType,
-    place: (ColumnSlice) -> (target: Int, column: Int)?
+    received: RankFlow.Received, place: (ColumnSlice) -> (target: Int, column: Int)?
   ) throws(DMTError) {
     self.targets = targets
     self.unit = unit
+    self.rank = rank
+    self.received = received
     var copies: [Copy] = []
     for block in edge {
       for target in targets.indices {
@@ -54,6 +60,13 @@ final class SinkStage: FlowStage {
       let target = targets[copy.target]
       copiedBytes += copy.copies.gather(
         to: program.memory(of: target.value), column: copy.column, stride: target.width)
+    }
+    guard let observer = received.observer else { return }
+    for target in targets {
+      guard let output = target.output else { continue }
+      observer(
+        ArrivedEmbeddings(
+          output: output, samples: [rank], memory: program.memory(of: target.value), columns: target.width))
     }
   }
 

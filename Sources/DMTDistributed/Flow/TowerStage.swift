@@ -15,11 +15,13 @@ final class TowerStage: FlowStage {
     var copies: [(copies: RowCopies, column: Int)]
     var width: Int
     var piece: Piece
+    /// Index of the embedding output that it reads.
+    var embeddings: Int
   }
 
   private let towers: [Tower]
   private let dtype: DType
-  private let sampleNumbers: () -> UnsafePointer<Int64>?
+  private let received: RankFlow.Received
   private let ownNumbers = GrowingMemory()
   private let samples: [Int]
   private let order: [Int]
@@ -28,19 +30,19 @@ final class TowerStage: FlowStage {
   /// - Parameters:
   ///   - edge: what the towers read, one sample order.
   ///   - members: the towers served here: index, unit, and for each of its features the column in its input.
-  ///   - order: the order of the exchange's samples, whose numbers `sampleNumbers` gives.
+  ///   - inputs: for each of them the embedding output that it reads.
+  ///   - order: the order of the exchange's samples, with which their numbers came.
   init(
     edge: [LocatedBlock], towers members: [(tower: Int, plan: ModelPlan.Tower, unit: DenseUnit, columns: [Int: Int])],
-    inputWidths: [Int], inputValue: [Int], dtype: DType, order: [Int],
-    sampleNumbers: @escaping () -> UnsafePointer<Int64>?
+    inputs: [ModelPlan.EmbeddingOutput], dtype: DType, order: [Int], received: RankFlow.Received
   ) throws(DMTError) {
     self.dtype = dtype
     self.order = order
-    self.sampleNumbers = sampleNumbers
+    self.received = received
     samples = edge.first?.samples ?? []
     var towers: [Tower] = []
     for (position, member) in members.enumerated() {
-      guard let input = member.unit.value(inputValue[position]), let output = member.unit.value(member.plan.output)
+      guard let input = member.unit.value(inputs[position].value), let output = member.unit.value(member.plan.output)
       else {
         throw DMTError(.internalError, "tower '\(member.plan.name)' has no input or no output in its own graph")
       }
@@ -61,8 +63,9 @@ final class TowerStage: FlowStage {
       }
       towers.append(
         Tower(
-          unit: member.unit, input: input, output: output, copies: copies, width: inputWidths[position],
-          piece: Piece(samples: samples, width: member.plan.columns, wire: .native, dtype: dtype)))
+          unit: member.unit, input: input, output: output, copies: copies, width: inputs[position].columns,
+          piece: Piece(samples: samples, width: member.plan.columns, wire: .native, dtype: dtype),
+          embeddings: member.plan.input))
     }
     self.towers = towers
   }
@@ -82,6 +85,8 @@ final class TowerStage: FlowStage {
       for item in tower.copies {
         copiedBytes += item.copies.gather(to: input, column: item.column, stride: tower.width)
       }
+      received.observer?(
+        ArrivedEmbeddings(output: tower.embeddings, samples: samples, memory: input, columns: tower.width))
       try program.forward(tower.unit.context(context, samples: numbers))
       tower.piece.base = program.memory(of: tower.output)
     }
@@ -112,7 +117,7 @@ final class TowerStage: FlowStage {
 
   /// The numbers of the samples in the order of this stage's rows.
   private func numbers(_ context: FlowContext) throws(DMTError) -> UnsafePointer<Int64> {
-    guard let all = sampleNumbers() else {
+    guard let slot = received.slots.first, let all = slot?.batch.sampleNumbers else {
       throw DMTError(.internalError, "the numbers of the samples have not come")
     }
     ownNumbers.reserve(rows * 8)

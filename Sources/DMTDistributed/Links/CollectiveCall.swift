@@ -1,4 +1,4 @@
-package import CDMTPlugin
+import CDMTPlugin
 package import DMTCore
 
 /// One collective of a step, whose arrays are made once and used again every step.

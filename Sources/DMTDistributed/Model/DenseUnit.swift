@@ -28,7 +28,8 @@ final class DenseUnit {
     self.components = components
     self.trainOutputs = trainOutputs.compactMap { part.values[$0] }
     self.predictOutputs = predictOutputs.compactMap { part.values[$0] }
-    parameters = ParameterStore(part.graph.parameters, dtype: settings.dtype, seed: settings.seed)
+    let parameters = ParameterStore(part.graph.parameters, dtype: settings.dtype, seed: settings.seed)
+    self.parameters = parameters
     optimizer = try settings.optimizer.map { optimizer throws(DMTError) in
       try DenseOptimizer(parameters, optimizer: optimizer, settings: settings, components: components)
     }

@@ -5,7 +5,7 @@ public final class ParameterStore {
   public let parameters: [Graph.Parameter]
   public let dtype: DType
   /// Changes with every update; kernels that packed a parameter see that it is stale.
-  public internal(set) var version: UInt64 = 1
+  public package(set) var version: UInt64 = 1
   private let values: UnsafeMutableRawPointer
   private let gradients: UnsafeMutableRawPointer
   private let offsets: [Int]

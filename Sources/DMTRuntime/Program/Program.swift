@@ -134,7 +134,7 @@ public final class Program {
   func backward() throws(DMTError) { try backward { _ throws(DMTError) in } }
 
   /// The parameters of every step, by the step's index.
-  package var stepParameters: [[Int]] { steps.map { $0.runsBackward ? $0.node.parameters : [] } }
+  package private(set) lazy var stepParameters: [[Int]] = steps.map { $0.runsBackward ? $0.node.parameters : [] }
 
   /// Computes the gradients of the inputs that want one and of all parameters, from those of the outputs.
   ///

@@ -1,0 +1,297 @@
+public import DMTCore
+public import DMTDataflow
+public import DMTRuntime
+
+/// One rank's part of a model that is trained on many: its parts of the tables, the towers that its tower group serves, the
+/// over-arch, and the dataflow that joins them.
+///
+/// Every rank makes the same calls in the same order. What the ranks compute together is what ``Model`` computes in one
+/// process: each rank's loss gradient is seeded with its share of the global batch, after which every group sums.
+public final class RankModel {
+  /// The whole model.
+  public let plan: ModelPlan
+  /// Placement and dataflow.
+  public let flow: CheckedFlow
+  public let settings: Model.Settings
+  /// This rank.
+  public let rank: Int
+  let links: RankLinks
+  let overArch: DenseUnit
+  /// The towers that this rank's tower group serves.
+  let towers: [(tower: Int, unit: DenseUnit, reduction: DenseReduction)]
+  let rankFlow: RankFlow
+  let tableOptimizers: [any RankTableOptimizer]
+  private let overArchReduction: DenseReduction
+  private let control: CollectiveCall
+  private let scalar: UnsafeMutablePointer<Double>
+  private var doubles = DoubleInputs()
+  private var countsOfBatch: [Int]
+
+  /// Allocates what this rank holds; all ranks do so at the same time.
+  ///
+  /// - Parameters:
+  ///   - isSingle: for each feature of the data whether every bag holds exactly one row number, on every rank.
+  ///   - connection: this rank's access to the others.
+  /// - Throws: ``DMTError/Code/unsupported`` for a flow that cannot be executed, or when no backend serves a part; what the
+  ///   interconnect throws.
+  public init(
+    plan: ModelPlan, flow: CheckedFlow, isSingle: [Bool], settings: Model.Settings, components: Components,
+    connection: any RankConnection
+  ) throws(DMTError) {
+    self.plan = plan
+    self.flow = flow
+    self.settings = settings
+    rank = connection.rank
+    let links = try RankLinks(connection, groups: flow.request.groups)
+    self.links = links
+    let towerInputs = Set(plan.towers.map(\.input))
+    var inputs = plan.embeddingOutputs.indices.filter { !flow.runsTowers || !towerInputs.contains($0) }
+      .map { plan.embeddingOutputs[$0].value }
+    if flow.runsTowers { inputs += plan.towers.map(\.output) }
+    overArch = try DenseUnit(
+      graph: plan.graph, inputs: inputs, trainOutputs: [plan.loss], predictOutputs: [plan.logits], settings: settings,
+      components: components)
+    overArchReduction = DenseReduction(
+      overArch, communicator: try links.communicator(.world, .dense), purpose: "gradient of the over-arch")
+
+    var units: [Int: DenseUnit] = [:]
+    var towers: [(tower: Int, unit: DenseUnit, reduction: DenseReduction)] = []
+    let group = links.groups.group(of: links.rank)
+    if flow.runsTowers {
+      for (index, tower) in plan.towers.enumerated() where flow.request.towers[index].group == group {
+        let unit = try DenseUnit(
+          graph: plan.graph, inputs: [plan.embeddingOutputs[tower.input].value], trainOutputs: [tower.output],
+          predictOutputs: [tower.output], settings: settings, components: components)
+        units[index] = unit
+        towers.append(
+          (
+            index, unit,
+            DenseReduction(
+              unit, communicator: try links.communicator(.tower, .dense),
+              purpose: "gradient of tower '\(tower.name)'")
+          ))
+      }
+    }
+    self.towers = towers
+    rankFlow = try RankFlow(
+      flow,
+      parts: .init(
+        plan: plan, settings: settings, components: components, isSingle: isSingle, overArch: overArch,
+        towers: units), links: links)
+    tableOptimizers = try RankModel.tableOptimizers(
+      rankFlow.lookupOfStep, flow: flow, settings: settings, components: components, links: links)
+    control = CollectiveCall(try links.communicator(.world, .control), purpose: "a sum over all ranks")
+    scalar = .allocate(capacity: 1)
+    scalar.initialize(to: 0)
+    countsOfBatch = Array(repeating: 0, count: links.rankCount)
+  }
+
+  deinit {
+    doubles.release()
+    scalar.deallocate()
+  }
+
+  // MARK: - Training
+
+  /// The numbers of samples that ranks have of a global batch: contiguous parts that differ by one at most.
+  public static func counts(ofGlobalBatch samples: Int, ranks: Int) -> [Int] {
+    (0..<ranks).map { samples * ($0 + 1) / ranks - samples * $0 / ranks }
+  }
+
+  /// Sends the row numbers of the next batch ahead, while the present one is still to be computed.
+  ///
+  /// - Parameter counts: samples of every rank; nil: equal parts of the global batch.
+  public func announce(_ batch: Batch, counts: [Int]? = nil) throws(DMTError) {
+    setCounts(batch, counts)
+    try rankFlow.announce(batch, counts: countsOfBatch)
+  }
+
+  /// Forward, backward and update on one global batch, of which `batch` is this rank's part.
+  ///
+  /// - Parameters:
+  ///   - counts: samples of every rank; nil: equal parts of the global batch.
+  ///   - step: number of the update, from 1.
+  /// - Returns: the mean loss of the global batch before the update.
+  /// - Throws: ``DMTError/Code/notFinite`` on every rank when the loss is not a number; nothing is updated then.
+  public func trainStep(
+    _ batch: Batch, counts: [Int]? = nil, learningRateScale: Double = 1, step: Int
+  ) throws(DMTError) -> Double {
+    guard let optimizer = settings.optimizer, let tableOptimizer = settings.tableOptimizer else {
+      throw DMTError(.invalidArgument, "the model was built without an optimizer, it can only predict")
+    }
+    let loss = try forwardBackward(batch, counts: counts, step: step)
+    guard loss.isFinite else {
+      throw DMTError(
+        .notFinite, "the loss is \(DMTError.text(loss))", place: .init(step: step),
+        remedy: "lower the learning rate, clip the gradient (`train.clip_norm`), or look for extreme values in the data"
+      )
+    }
+    var scale = 1.0
+    if let limit = settings.clipNorm { scale = try clipScale(limit: limit, step: step) }
+    let rate = optimizer.learningRate * learningRateScale
+    for tables in tableOptimizers {
+      try tables.update(
+        learningRate: tableOptimizer.learningRate * learningRateScale, gradientScale: scale, step: step)
+    }
+    if settings.clipNorm == nil { try waitForDenseGradients() }
+    try overArch.optimizer?.update(learningRate: rate, gradientScale: scale, step: step)
+    for tower in towers {
+      try tower.unit.optimizer?.update(learningRate: rate, gradientScale: scale, step: step)
+    }
+    try rankFlow.advance()
+    return loss
+  }
+
+  /// Forward and backward; dense gradients may still be travelling afterwards (``waitForDenseGradients()``).
+  func forwardBackward(_ batch: Batch, counts: [Int]?, step: Int) throws(DMTError) -> Double {
+    setCounts(batch, counts)
+    let context = FlowContext(batch: batch, counts: countsOfBatch, isTraining: true, step: step)
+    let samples = countsOfBatch.reduce(0, +)
+    try rankFlow.forward(context)
+    try rankFlow.advance()
+    overArchReduction.begin()
+    for tower in towers { tower.reduction.begin() }
+    var share = 0.0
+    if batch.count > 0, let loss = overArch.value(plan.loss) {
+      let program = try forwardOverArch(context)
+      share = Double(batch.count) / Double(samples)
+      scalar.pointee = read(program.memory(of: loss)) * share
+      try control.startSum(scalar, count: 1, dtype: .float64)
+      if let seed = program.gradientMemory(of: loss) { write(share, to: seed) }
+      let parameters = program.stepParameters
+      try program.backward { index throws(DMTError) in try overArchReduction.finished(parameters[index]) }
+    } else {
+      scalar.pointee = 0
+      try control.startSum(scalar, count: 1, dtype: .float64)
+      overArch.clearGradients()
+    }
+    try overArchReduction.startRest()
+    try rankFlow.backward(context)
+    for tower in towers { try tower.reduction.startRest() }
+    try control.wait()
+    return scalar.pointee
+  }
+
+  /// Waits until the gradients of towers and over-arch are those of the global batch.
+  func waitForDenseGradients() throws(DMTError) {
+    try overArchReduction.wait()
+    for tower in towers { try tower.reduction.wait() }
+  }
+
+  private func clipScale(limit: Double, step: Int) throws(DMTError) -> Double {
+    try waitForDenseGradients()
+    // Each parameter once: the over-arch on rank 0, a tower on the first rank of its group, tables where they lie.
+    var squares = 0.0
+    if rank == 0 { squares += overArch.optimizer?.squares() ?? 0 }
+    if links.groups.place(of: rank) == 0 {
+      for tower in towers { squares += tower.unit.optimizer?.squares() ?? 0 }
+    }
+    for tables in tableOptimizers { squares += try tables.squares() }
+    return try GradientNorm.scale(squares: try sum(squares), limit: limit, step: step)
+  }
+
+  // MARK: - Prediction
+
+  /// Writes the logits of this rank's samples of a global batch; every rank calls it.
+  public func predict(
+    _ batch: Batch, counts: [Int]? = nil, into logits: UnsafeMutablePointer<Float>
+  ) throws(DMTError) {
+    setCounts(batch, counts)
+    let context = FlowContext(batch: batch, counts: countsOfBatch, isTraining: false, step: 0)
+    try rankFlow.forward(context)
+    guard batch.count > 0, let value = overArch.value(plan.logits) else { return }
+    let memory = try forwardOverArch(context).memory(of: value)
+    if settings.dtype == .float64 {
+      let values = memory.assumingMemoryBound(to: Double.self)
+      for index in 0..<batch.count { logits[index] = Float(values[index]) }
+    } else {
+      logits.update(from: memory.assumingMemoryBound(to: Float.self), count: batch.count)
+    }
+  }
+
+  /// A number summed over all ranks; every rank calls it.
+  public func sum(_ value: Double) throws(DMTError) -> Double {
+    scalar.pointee = value
+    try control.startSum(scalar, count: 1, dtype: .float64)
+    try control.wait()
+    return scalar.pointee
+  }
+
+  // MARK: - Parts
+
+  private func forwardOverArch(_ context: FlowContext) throws(DMTError) -> Program {
+    let program = try overArch.program(context.batch.count, isTraining: context.isTraining)
+    let batch = context.batch
+    if settings.dtype == .float64 { doubles.fill(batch) }
+    if let labels = overArch.value(plan.labels) {
+      program.setInput(
+        labels, settings.dtype == .float64 ? UnsafeRawPointer(doubles.labels) : UnsafeRawPointer(batch.labels))
+    }
+    if let dense = plan.dense.flatMap({ overArch.value($0) }) {
+      program.setInput(
+        dense, settings.dtype == .float64 ? UnsafeRawPointer(doubles.dense) : UnsafeRawPointer(batch.dense))
+    }
+    try program.forward(overArch.context(context, samples: UnsafePointer(batch.sampleNumbers)))
+    return program
+  }
+
+  private func setCounts(_ batch: Batch, _ counts: [Int]?) {
+    if let counts {
+      countsOfBatch = counts
+    } else {
+      let (all, ranks) = (batch.globalCount, links.rankCount)
+      for rank in 0..<ranks { countsOfBatch[rank] = all * (rank + 1) / ranks - all * rank / ranks }
+    }
+  }
+
+  private func read(_ memory: UnsafeMutableRawPointer) -> Double {
+    settings.dtype == .float64 ? memory.load(as: Double.self) : Double(memory.load(as: Float.self))
+  }
+
+  private func write(_ value: Double, to memory: UnsafeMutableRawPointer) {
+    if settings.dtype == .float64 {
+      memory.storeBytes(of: value, as: Double.self)
+    } else {
+      memory.storeBytes(of: Float(value), as: Float.self)
+    }
+  }
+
+  /// The optimizer of each lookup of the flow, also of those in which this rank holds nothing: others may wait for it.
+  private static func tableOptimizers(
+    _ lookups: [Int: LookupStage], flow: CheckedFlow, settings: Model.Settings, components: Components,
+    links: RankLinks
+  ) throws(DMTError) -> [any RankTableOptimizer] {
+    guard let optimizer = settings.tableOptimizer else { return [] }
+    var result: [any RankTableOptimizer] = []
+    for (index, step) in flow.plan.dataflow.steps.enumerated() {
+      guard case .lookup(let features, let exchange) = step else { continue }
+      let lookup = lookups[index]
+      let tables = Set(features.map { flow.request.features[$0].table })
+      let isCut = flow.plan.placement.shards.contains {
+        tables.contains($0.table) && $0.columns.count < flow.request.tables[$0.table].dim
+      }
+      if exchange == nil, let lookup {
+        result.append(
+          try ReplicatedTables(
+            lookup.embedding, optimizer: optimizer, settings: settings, components: components, links: links))
+      } else if isCut, optimizer.name == "rowwise_adagrad" {
+        let owners = (lookup?.store.tables ?? []).map { table in
+          (key: "\(table.name) \(table.region?.rows.description ?? "")", ranks: holders(of: table, flow: flow))
+        }
+        result.append(try SplitRows(lookup?.embedding, optimizer: optimizer, owners: owners, links: links))
+      } else if let lookup {
+        result.append(
+          try OwnedTables(lookup.embedding, optimizer: optimizer, settings: settings, components: components))
+      }
+    }
+    return result
+  }
+
+  /// The ranks that hold columns of the same rows of a table.
+  private static func holders(of table: ModelPlan.Table, flow: CheckedFlow) -> [Int] {
+    guard let index = flow.request.tables.firstIndex(where: { $0.name == table.name }), let region = table.region else {
+      return []
+    }
+    return Set(flow.plan.placement.shards.filter { $0.table == index && $0.rows == region.rows }.map(\.rank)).sorted()
+  }
+}

@@ -1,0 +1,9 @@
+import DMTCore
+
+/// Updates the tables of one lookup on one rank.
+protocol RankTableOptimizer: AnyObject {
+  /// The part of the squared norm of the gradient that this rank answers for.
+  func squares() throws(DMTError) -> Double
+  /// One update; ranks that hold parts of the same tables call it at the same time.
+  func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError)
+}
