@@ -130,7 +130,9 @@ let package = Package(
       name: "DMTCasesTests", dependencies: ["CDMTPlugin", "DMTCore", "DMTReference", "DMTCases", "DMTSafetensors"],
       swiftSettings: settings),
     .testTarget(name: "DMTCoreTests", dependencies: ["DMTCore"], swiftSettings: settings),
-    .testTarget(name: "DMTDataflowTests", dependencies: ["DMTCore", "DMTDataflow"], swiftSettings: settings),
+    // Compiles the strategies of the plugins too, by links in its folder.
+    .testTarget(
+      name: "DMTDataflowTests", dependencies: ["DMTCore", "DMTDataflow", "DMTPluginKit"], swiftSettings: settings),
     .testTarget(
       name: "DMTPartitionTests",
       dependencies: ["DMTPartition", "DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTTraining"],

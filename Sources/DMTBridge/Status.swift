@@ -10,7 +10,7 @@ extension DMTError.Code {
     case .notFound: DMT_NOT_FOUND
     case .unsupported: DMT_UNIMPLEMENTED
     case .cancelled: DMT_CANCELLED
-    case .io: DMT_UNAVAILABLE
+    case .io, .interconnectFailed: DMT_UNAVAILABLE
     default: DMT_INTERNAL
     }
   }

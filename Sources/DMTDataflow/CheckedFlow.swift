@@ -59,4 +59,10 @@ public struct LookupPiece: Sendable, Hashable {
   public var table: Int
   /// Index of the shard in the placement; nil: the table is replicated.
   public var shard: Int?
+
+  public init(feature: Int, table: Int, shard: Int?) {
+    self.feature = feature
+    self.table = table
+    self.shard = shard
+  }
 }

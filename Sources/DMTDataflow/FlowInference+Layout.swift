@@ -63,6 +63,7 @@ extension FlowInference {
       let group = groups.group(of: rank)
       let served = request.towers.indices.filter { request.towers[$0].group == group }
       let wanted = request.features.indices.filter { request.features[$0].tower.map(served.contains) ?? false }
+      let names = served.map { "'\(request.towers[$0].name)'" }.joined(separator: ", ")
       let blocks = edge.blocks[rank]
       guard blocks.count <= 1 else {
         throw error(
@@ -70,8 +71,7 @@ extension FlowInference {
       }
       try checkColumns(
         blocks.first?.columns ?? [], wanted: wanted.map { .feature($0) },
-        for: "tower group \(group), whose towers are \(served.map { "'\(request.towers[$0].name)'" })", rank: rank,
-        at: index)
+        for: "tower group \(group) (\(names.isEmpty ? "no towers" : names))", rank: rank, at: index)
       result.blocks[rank] = served.map { tower in
         FlowBlock(
           samples: blocks.first?.samples ?? [],

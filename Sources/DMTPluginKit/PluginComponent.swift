@@ -62,6 +62,20 @@ public struct PluginComponent: Sendable {
       PartitionerTable.make(partitioner)
     }
   }
+
+  /// Says where tables lie and how a batch travels.
+  public static func sharding(_ strategy: some ShardingStrategy) -> PluginComponent {
+    PluginComponent(DMT_KIND_SHARDING, id: strategy.name, summary: strategy.summary) {
+      ShardingStrategyTable.make(strategy)
+    }
+  }
+
+  /// Moves data between ranks.
+  public static func interconnect(_ interconnect: some Interconnect, summary: String) -> PluginComponent {
+    PluginComponent(DMT_KIND_INTERCONNECT, id: interconnect.name, summary: summary) {
+      InterconnectTable.make(interconnect)
+    }
+  }
 }
 
 /// A backend that does not suit every machine, or has a library with threads of its own.

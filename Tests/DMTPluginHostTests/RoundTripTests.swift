@@ -91,7 +91,7 @@ struct RoundTripTests {
     #expect(
       plugin.descriptor.components.map(\.id) == [
         "scaler", "com.example.bump", "com.example.affine", "com.example.doubler", "com.example.twice", "rowsums",
-        "plain", "com.example.blocks",
+        "plain", "com.example.blocks", "com.example.everything", "com.example.nowhere",
       ])
     #expect(export(TestPlugin.self) == export(TestPlugin.self))
     #expect(TestPlugin.initializations.load(ordering: .relaxed) == 1)

@@ -12,7 +12,8 @@ enum TestPlugin: DMTPlugin {
       .backend(ScaleBackend(), summary: "Scales."), .operator(Swish()), .operator(Affine()),
       .operator(Doubler(), kernels: ScaleBackend()), .module(TwoSwishes()),
       .embedding(RowSums(), summary: "Counts what it is called for."), .update(PlainDescent(), summary: "p -= lr g"),
-      .partitioner(TestPartitioner(), summary: "Deals in blocks."),
+      .partitioner(TestPartitioner(), summary: "Deals in blocks."), .sharding(TestStrategy()),
+      .interconnect(TestInterconnect(), summary: "Leads nowhere."),
     ]
   }
   static let initializations = Atomic<Int>(0)

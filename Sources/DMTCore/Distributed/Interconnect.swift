@@ -46,7 +46,8 @@ public protocol RankConnection: AnyObject {
   var rank: Int { get }
   /// A communicator among `ranks` (ascending, this rank among them) on a lane; all of them call it in the same order.
   func communicator(ranks: [Int], lane: Lane) throws(DMTError) -> any Communicator
-  /// Ends the collectives of all ranks with an error that carries `message`; the rank itself is about to fail.
+  /// Ends the collectives of all ranks with an error that carries `message`; the rank itself is about to fail. Any thread may
+  /// call it.
   func abort(_ message: String)
 }
 

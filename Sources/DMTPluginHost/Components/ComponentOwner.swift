@@ -7,6 +7,8 @@ internal import DMTCore
 struct ComponentOwner: Sendable {
   var plugin: String
   var component: String?
+  /// What `DMT_UNAVAILABLE` from this component means.
+  var unavailable = DMTError.Code.pluginFailed
 
   func place(_ phase: String) -> DMTError.Place {
     DMTError.Place(plugin: plugin, component: component, phase: phase)
@@ -24,7 +26,8 @@ struct ComponentOwner: Sendable {
       text = bytes.withMemoryRebound(to: UInt8.self) { String(decoding: $0, as: UTF8.self) }
     }
     if text.isEmpty { text = "failed without a message (\(statusName(status)))" }
-    return DMTError(DMTError.Code(status: status), text, place: place(phase))
+    let code = status == DMT_UNAVAILABLE ? unavailable : DMTError.Code(status: status)
+    return DMTError(code, text, place: place(phase))
   }
 
   /// The plugin broke the contract.

@@ -22,6 +22,10 @@ public final class LoadedPlugin: @unchecked Sendable {
   public let updates: [PluginUpdate]
   /// Its tower partitioners, in the descriptor's order.
   public let partitioners: [PluginPartitioner]
+  /// Its sharding strategies, in the descriptor's order.
+  public let strategies: [PluginSharding]
+  /// Its interconnects, in the descriptor's order.
+  public let interconnects: [PluginInterconnect]
 
   private let table: dmt_plugin
 
@@ -79,6 +83,8 @@ public final class LoadedPlugin: @unchecked Sendable {
     var embeddings: [PluginEmbedding] = []
     var updates: [PluginUpdate] = []
     var partitioners: [PluginPartitioner] = []
+    var strategies: [PluginSharding] = []
+    var interconnects: [PluginInterconnect] = []
     for component in descriptor.components where component.revision == 1 {
       guard ComponentKind(rawValue: component.kind) != nil else { continue }
       let pointer = try Self.table(of: component, in: table, plugin: id)
@@ -90,6 +96,8 @@ public final class LoadedPlugin: @unchecked Sendable {
       case .embedding: embeddings.append(try PluginEmbedding(pointer, component: component, plugin: id))
       case .update: updates.append(try PluginUpdate(pointer, component: component, plugin: id))
       case .partitioner: partitioners.append(try PluginPartitioner(pointer, component: component, plugin: id))
+      case .sharding: strategies.append(try PluginSharding(pointer, component: component, plugin: id))
+      case .interconnect: interconnects.append(try PluginInterconnect(pointer, component: component, plugin: id))
       case nil: break
       }
     }
@@ -99,11 +107,13 @@ public final class LoadedPlugin: @unchecked Sendable {
     self.embeddings = embeddings
     self.updates = updates
     self.partitioners = partitioners
+    self.strategies = strategies
+    self.interconnects = interconnects
   }
 
   /// The kinds of components that this host uses.
   enum ComponentKind: String, CaseIterable {
-    case backend, `operator`, module, embedding, update, partitioner
+    case backend, `operator`, module, embedding, update, partitioner, sharding, interconnect
   }
 
   /// Ends the plugin's work; called once, before the process ends. Its code stays in memory.

@@ -53,6 +53,8 @@ public final class PluginRegistry: Sendable {
   public let embeddings: [String: PluginEmbedding]
   public let updates: [String: PluginUpdate]
   public let partitioners: [String: PluginPartitioner]
+  public let strategies: [String: PluginSharding]
+  public let interconnects: [String: PluginInterconnect]
   /// Components that were left out because another plugin's has their name, a sentence each.
   public let conflicts: [String]
 
@@ -87,6 +89,8 @@ public final class PluginRegistry: Sendable {
     embeddings = collect("embedding", \.embeddings, \.name)
     updates = collect("update", \.updates, \.name)
     partitioners = collect("partitioner", \.partitioners, \.name)
+    strategies = collect("sharding", \.strategies, \.name)
+    interconnects = collect("interconnect", \.interconnects, \.name)
     self.conflicts = conflicts
   }
 

@@ -12,13 +12,18 @@ public struct Components: Sendable {
   public var updates: [String: any UpdateBackend]
   /// Tower partitioners by name.
   public var partitioners: [String: any TowerPartitioner]
+  /// Sharding strategies by name.
+  public var strategies: [String: any ShardingStrategy]
+  /// Interconnects by name.
+  public var interconnects: [String: any Interconnect]
   /// Kernels that came with an operator of a plugin, by the operator's name.
   public var operatorKernels: [String: any Backend]
 
   public init(
     operators: [any Operator] = [], modules: [any Module] = [], backends: [any Backend] = [],
     embeddings: [any EmbeddingBackend] = [], updates: [any UpdateBackend] = [],
-    operatorKernels: [String: any Backend] = [:], partitioners: [any TowerPartitioner] = []
+    operatorKernels: [String: any Backend] = [:], partitioners: [any TowerPartitioner] = [],
+    strategies: [any ShardingStrategy] = [], interconnects: [any Interconnect] = []
   ) {
     self.operators = Dictionary(operators.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.modules = Dictionary(modules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -27,6 +32,8 @@ public struct Components: Sendable {
     self.updates = Dictionary(updates.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.operatorKernels = operatorKernels
     self.partitioners = Dictionary(partitioners.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.strategies = Dictionary(strategies.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.interconnects = Dictionary(interconnects.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// What every build has: opset 1, the plain modules and the reference kernels.
@@ -44,6 +51,8 @@ public struct Components: Sendable {
     result.updates.merge(other.updates) { first, _ in first }
     result.operatorKernels.merge(other.operatorKernels) { first, _ in first }
     result.partitioners.merge(other.partitioners) { first, _ in first }
+    result.strategies.merge(other.strategies) { first, _ in first }
+    result.interconnects.merge(other.interconnects) { first, _ in first }
     return result
   }
 }

@@ -33,7 +33,8 @@ struct Installation {
         operators: operators, modules: Array(registry.modules.values), backends: Array(registry.backends.values),
         embeddings: Array(registry.embeddings.values), updates: Array(registry.updates.values),
         operatorKernels: Dictionary(operators.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
-        partitioners: Array(registry.partitioners.values)))
+        partitioners: Array(registry.partitioners.values), strategies: Array(registry.strategies.values),
+        interconnects: Array(registry.interconnects.values)))
     return Installation(
       components: components, catalog: ManifestCatalog(components, plugins: registry.plugins.map(\.id)),
       registry: registry, threads: threads)

@@ -1,0 +1,25 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Continuous integration sets DMT_WARNINGS_AS_ERRORS=1; a user's newer compiler must not fail on a new warning.
+let warningsAreErrors = Context.environment["DMT_WARNINGS_AS_ERRORS"] == "1"
+let settings: [SwiftSetting] = warningsAreErrors ? [.treatAllWarnings(as: .error)] : []
+
+let package = Package(
+  name: "ShardSPTT",
+  products: [.library(name: "dmt-shard-sptt", type: .dynamic, targets: ["ShardSPTT"])],
+  dependencies: [.package(name: "dmt", path: "../..")],
+  targets: [
+    .target(
+      name: "ShardSPTT", dependencies: [.product(name: "DMTPluginKit", package: "dmt")], swiftSettings: settings,
+      // Nothing but the entry point leaves the library.
+      linkerSettings: [
+        .unsafeFlags(
+          ["-Xlinker", "--version-script=\(Context.packageDirectory)/exports.map"], .when(platforms: [.linux]))
+      ]),
+    .testTarget(
+      name: "ShardSPTTTests",
+      dependencies: ["ShardSPTT", .product(name: "DMTPluginKit", package: "dmt")],
+      swiftSettings: settings),
+  ]
+)
