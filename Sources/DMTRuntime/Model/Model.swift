@@ -36,7 +36,7 @@ public final class Model {
   public let tables: TableStore
   let components: Components
   private let arena = Arena()
-  let embedding: EmbeddingEngine
+  package let embedding: EmbeddingEngine
   private let optimizer: ModelOptimizer?
 
   var denseStates: [DenseOptimizer.State] { optimizer?.denseStates ?? [] }
