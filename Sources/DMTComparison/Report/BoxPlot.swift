@@ -94,7 +94,7 @@ public struct BoxPlot {
     // Seeds beside one another, so that equal values stay apart; the same picture every time.
     for (number, run) in entry.runs.enumerated() {
       guard let value = run.value else { continue }
-      let offset = entry.runs.count > 1 ? Double(number * 7 % entry.runs.count) / Double(entry.runs.count - 1) - 0.5 : 0
+      let offset = entry.runs.count > 1 ? Double(number * 5 % 9) / 8 - 0.5 : 0
       picture.circle(
         x: x(value), y: middle + offset * 20, radius: 4, fill: color,
         title: "\(entry.name), seed \(run.seed): \(FigureText.figure(value))")
