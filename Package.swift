@@ -89,15 +89,24 @@ let package = Package(
     // What the tests of a plugin with modules import.
     .target(
       name: "DMTTesting", dependencies: ["DMTCore", "DMTCases", "DMTReference", "DMTRuntime"], swiftSettings: settings),
+    // Writes SVG pictures.
+    .target(name: "DMTPicture", swiftSettings: settings),
     // Deals features into towers: affinity, column splits, reports.
     .target(
-      name: "DMTPartition", dependencies: ["DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTTraining"],
+      name: "DMTPartition",
+      dependencies: ["DMTCore", "DMTPicture", "DMTManifest", "DMTRuntime", "DMTData", "DMTTraining"],
       swiftSettings: settings),
+    // Compares manifests over many seeds: runs, statistics, reports.
+    .target(
+      name: "DMTComparison",
+      dependencies: [
+        "CDMTHostShims", "DMTCore", "DMTPicture", "DMTManifest", "DMTRuntime", "DMTData", "DMTTraining",
+      ], swiftSettings: settings),
     .executableTarget(
       name: "dmt",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
-        "DMTData", "DMTTraining", "DMTPartition", "DMTSafetensors", "DMTCases",
+        "DMTData", "DMTTraining", "DMTPartition", "DMTComparison", "DMTSafetensors", "DMTCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
@@ -133,6 +142,8 @@ let package = Package(
     // Compiles the strategies of the plugins too, by links in its folder.
     .testTarget(
       name: "DMTDataflowTests", dependencies: ["DMTCore", "DMTDataflow", "DMTPluginKit"], swiftSettings: settings),
+    .testTarget(
+      name: "DMTComparisonTests", dependencies: ["DMTComparison", "DMTCore", "DMTTraining"], swiftSettings: settings),
     .testTarget(
       name: "DMTPartitionTests",
       dependencies: ["DMTPartition", "DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTTraining"],

@@ -157,3 +157,5 @@ void dmt_disable_core_dump(void) {
 int32_t dmt_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
 
 void dmt_die_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
+
+void dmt_signal_with_parent(int32_t signal) { prctl(PR_SET_PDEATHSIG, signal); }

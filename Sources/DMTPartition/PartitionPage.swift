@@ -1,4 +1,5 @@
 import DMTCore
+import DMTPicture
 
 /// Draws a partition: the plane coloured by tower, the affinity matrix ordered by tower, sizes and loads as bars.
 public struct PartitionPage {

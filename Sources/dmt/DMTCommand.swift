@@ -20,6 +20,6 @@ struct DMTCommand: ParsableCommand {
     version: HostServices.version,
     subcommands: [
       Train.self, Evaluate.self, Predict.self, Explain.self, Check.self, Config.self, SchemaCommand.self,
-      OperatorCommand.self, PluginCommand.self, Partition.self, Bench.self,
+      OperatorCommand.self, PluginCommand.self, Partition.self, Compare.self, Bench.self,
     ])
 }

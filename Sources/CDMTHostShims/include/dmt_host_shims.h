@@ -79,6 +79,8 @@ int32_t dmt_set_nonblocking(int32_t descriptor);
 void dmt_disable_core_dump(void);
 /** This process is killed when its parent ends. */
 void dmt_die_with_parent(void);
+/** This process gets the signal when the thread that started it ends. */
+void dmt_signal_with_parent(int32_t signal);
 /** Not 0 when the process runs with more rights than its user (set-uid, set-gid, file capabilities). */
 int32_t dmt_is_privileged(void);
 

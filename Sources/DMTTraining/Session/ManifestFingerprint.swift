@@ -1,6 +1,6 @@
 import Crypto
-import DMTCore
-import DMTManifest
+package import DMTCore
+package import DMTManifest
 
 /// A hash of everything in a manifest that decides the weights, apart from the data, which have a fingerprint of their own.
 ///
@@ -56,5 +56,14 @@ enum ManifestFingerprint {
       text.append(digits[Int(byte & 15)])
     }
     return String(decoding: text, as: UTF8.self)
+  }
+}
+
+extension LoadedManifest {
+  /// What ``RunRecord/manifestFingerprint`` of a run of this manifest is.
+  ///
+  /// - Throws: ``DMTError/Code/invalidManifest``.
+  package func fingerprint() throws(DMTError) -> String {
+    try ManifestFingerprint.of(text: portableYAML, path: manifest.path)
   }
 }

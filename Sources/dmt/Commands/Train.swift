@@ -1,4 +1,5 @@
 import ArgumentParser
+import DMTComparison
 import DMTCore
 import DMTManifest
 import DMTPluginHost
@@ -41,6 +42,8 @@ struct Train: ParsableCommand {
 
   @Flag(help: "Replace the run that the folder holds.") var replace = false
   @Flag(help: "Print the outcome as JSON.") var json = false
+  /// What `dmt compare` starts its runs with.
+  @Flag(help: .hidden) var endWithParent = false
   @OptionGroup var backends: BackendOptions
   @OptionGroup var plugins: PluginOptions
 
@@ -59,6 +62,7 @@ struct Train: ParsableCommand {
     var interrupted = false
     try Console.reporting {
       InterruptFlag.install()
+      if endWithParent { ParentWatch.stopWithParent() }
       var changes = overrides
       if let seed { changes.append("train.seed=\(seed)") }
       if let threads = backends.threads { changes.append("train.threads=\(threads)") }

@@ -19,13 +19,19 @@ struct Installation {
   /// - Parameters:
   ///   - threads: nil: the manifest's, else one a CPU.
   ///   - manifest: a manifest whose plugins and threads are looked at before it is checked.
-  ///   - overrides: what `--set` changes in it.
+  ///   - further: more manifests, whose plugins are looked at too.
+  ///   - overrides: what `--set` changes in them.
   static func load(
-    _ options: PluginOptions, threads: Int? = nil, manifest: String? = nil, overrides: [String] = []
+    _ options: PluginOptions, threads: Int? = nil, manifest: String? = nil, further: [String] = [],
+    overrides: [String] = []
   ) throws(DMTError) -> Installation {
     let preview = ManifestPreview(path: manifest, overrides: overrides)
+    var files = preview.pluginFiles
+    for path in further {
+      files += ManifestPreview(path: path, overrides: overrides).pluginFiles.filter { !files.contains($0) }
+    }
     let threads = threads ?? preview.threads ?? ThreadPool.usableCPUs
-    let registry = try PluginRegistry.load(.init(paths: options.paths + preview.pluginFiles, threads: threads))
+    let registry = try PluginRegistry.load(.init(paths: options.paths + files, threads: threads))
     for path in options.paths where !isFolderOfPlugins(path) { try registry.require(path) }
     let operators = Array(registry.operators.values)
     let components = Components.builtin.adding(

@@ -1,9 +1,12 @@
 /// Text of an SVG picture, element by element.
-struct SVG {
+package struct SVG {
   private var body = ""
 
+  /// An empty picture.
+  package init() {}
+
   /// A number with at most two digits behind the point.
-  static func number(_ value: Double) -> String {
+  package static func number(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e12 else { return "0" }
     let hundredths = Int((value * 100).rounded())
     let (whole, rest) = (abs(hundredths) / 100, abs(hundredths) % 100)
@@ -13,7 +16,7 @@ struct SVG {
   }
 
   /// The text with what XML reserves written out.
-  static func escaped(_ text: String) -> String {
+  package static func escaped(_ text: String) -> String {
     var result = ""
     for character in text.unicodeScalars {
       switch character {
@@ -28,7 +31,7 @@ struct SVG {
     return result
   }
 
-  mutating func rectangle(
+  package mutating func rectangle(
     x: Double, y: Double, width: Double, height: Double, fill: String, radius: Double = 0, stroke: String? = nil,
     title: String? = nil
   ) {
@@ -39,25 +42,25 @@ struct SVG {
     close("rect", title)
   }
 
-  mutating func circle(x: Double, y: Double, radius: Double, fill: String, title: String) {
+  package mutating func circle(x: Double, y: Double, radius: Double, fill: String, title: String) {
     body += "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" fill=\"\(fill)\""
     body += " stroke=\"#ffffff\" stroke-width=\"1.2\""
     close("circle", title)
   }
 
-  mutating func line(x1: Double, y1: Double, x2: Double, y2: Double, stroke: String, width: Double = 1) {
+  package mutating func line(x1: Double, y1: Double, x2: Double, y2: Double, stroke: String, width: Double = 1) {
     body += "<line x1=\"\(Self.number(x1))\" y1=\"\(Self.number(y1))\" x2=\"\(Self.number(x2))\""
     body += " y2=\"\(Self.number(y2))\" stroke=\"\(stroke)\" stroke-width=\"\(Self.number(width))\"/>\n"
   }
 
-  mutating func path(_ data: String, fill: String) {
+  package mutating func path(_ data: String, fill: String) {
     if !data.isEmpty { body += "<path d=\"\(data)\" fill=\"\(fill)\"/>\n" }
   }
 
   /// - Parameters:
   ///   - anchor: `start`, `middle` or `end`.
   ///   - angle: degrees clockwise about the text's own place.
-  mutating func text(
+  package mutating func text(
     _ text: String, x: Double, y: Double, size: Double, fill: String = "#24292f", anchor: String = "start",
     weight: Int = 400, angle: Double = 0
   ) {
@@ -69,7 +72,7 @@ struct SVG {
   }
 
   /// The whole picture.
-  func document(width: Double, height: Double, title: String) -> String {
+  package func document(width: Double, height: Double, title: String) -> String {
     let (w, h) = (Self.number(width), Self.number(height))
     return """
       <?xml version="1.0" encoding="UTF-8"?>
@@ -84,45 +87,5 @@ struct SVG {
 
   private mutating func close(_ element: String, _ title: String?) {
     body += title.map { "><title>\(Self.escaped($0))</title></\(element)>\n" } ?? "/>\n"
-  }
-}
-
-/// Colours that tell towers apart, and shades for numbers from 0 to 1.
-enum Palette {
-  private static let first = [
-    "#4269d0", "#efb118", "#ff725c", "#3ca951", "#a463f2", "#6cc5b0", "#9c6b4e", "#ff8ab7", "#97bbf5", "#8c8c1f",
-  ]
-
-  /// The colour of tower `index`.
-  static func tower(_ index: Int) -> String {
-    if index < first.count { return first[index] }
-    // Golden-angle steps keep neighbours apart, lightness changes every third.
-    let hue = (Double(index) * 137.508).truncatingRemainder(dividingBy: 360)
-    return rgb(hue: hue, saturation: 0.55, lightness: [0.42, 0.55, 0.66][index % 3])
-  }
-
-  /// Written as rgb, which every viewer of SVG knows.
-  private static func rgb(hue: Double, saturation: Double, lightness: Double) -> String {
-    let reach = saturation * min(lightness, 1 - lightness)
-    func channel(_ offset: Double) -> Int {
-      let k = (offset + hue / 30).truncatingRemainder(dividingBy: 12)
-      return Int((255 * (lightness - reach * max(-1, min(k - 3, 9 - k, 1)))).rounded())
-    }
-    return "rgb(\(channel(0)),\(channel(8)),\(channel(4)))"
-  }
-
-  /// White for 0 to dark blue for 1.
-  static func shade(_ value: Double) -> String {
-    let stops: [(Double, SIMD3<Double>)] = [
-      (0, SIMD3(247, 250, 253)), (0.35, SIMD3(178, 209, 234)), (0.7, SIMD3(58, 124, 186)), (1, SIMD3(8, 40, 97)),
-    ]
-    let value = min(1, max(0, value))
-    var color = stops[stops.count - 1].1
-    for (low, high) in zip(stops, stops.dropFirst()) where value <= high.0 {
-      let share = (value - low.0) / (high.0 - low.0)
-      color = low.1 + (high.1 - low.1) * share
-      break
-    }
-    return "rgb(\(Int(color.x.rounded())),\(Int(color.y.rounded())),\(Int(color.z.rounded())))"
   }
 }
