@@ -157,6 +157,10 @@ let package = Package(
     .testTarget(
       name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
     .testTarget(
+      name: "DMTDistributedTests",
+      dependencies: ["DMTCore", "DMTDataflow", "DMTDistributed", "DMTManifest", "DMTRuntime", "DMTPluginKit"],
+      swiftSettings: settings),
+    .testTarget(
       name: "DMTTrainingTests",
       dependencies: ["DMTCore", "DMTData", "DMTManifest", "DMTRuntime", "DMTSafetensors", "DMTTraining"],
       swiftSettings: settings),
