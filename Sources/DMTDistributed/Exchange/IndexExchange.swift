@@ -3,8 +3,9 @@ import DMTDataflow
 
 /// Sends row numbers to the holders of tables, a batch ahead of the one that is computed.
 ///
-/// Two slots take turns: while the model works with what one received, the next batch travels into the other. Where lengths
-/// of messages depend on the data they travel first, 8 bytes for every pair of ranks.
+/// While the model works with what one slot received, the next batch travels into another, and an evaluation may come in
+/// between with a third. Where lengths of messages depend on the data they travel first, 8 bytes for every pair of ranks.
+/// An exchange's collectives are all started before those of the next one, so that every rank starts them in one order.
 final class IndexExchange {
   /// What a rank received for a batch.
   final class Slot {
@@ -21,14 +22,17 @@ final class IndexExchange {
     fileprivate var counts: [Int] = []
     fileprivate var source: Batch?
     fileprivate var hasStartedRows = false
+    /// Holds what is still needed: under way, or the last that was received.
+    fileprivate var isUnderWay = false
 
-    fileprivate init(entries: [ExchangeEntry], members: Int, communicator: any Communicator, step: Int) {
+    fileprivate init(entries: [ExchangeEntry], links: RankLinks, step: Int) throws(DMTError) {
+      let members = links.rankCount
       batch = Batch(featureCount: entries.count, denseCount: 0)
       fullLengths = entries.map { _ in nil }
       words = .allocate(capacity: 2 * members)
       words.initialize(repeating: 0, count: 2 * members)
-      lengths = CollectiveCall(communicator, purpose: "exchange of step \(step), lengths")
-      rows = CollectiveCall(communicator, purpose: "exchange of step \(step)")
+      lengths = try links.call(.world, .index, purpose: "exchange of step \(step), lengths")
+      rows = try links.call(.world, .index, purpose: "exchange of step \(step)")
     }
 
     /// Samples of a source rank in the batch that was received.
@@ -46,9 +50,8 @@ final class IndexExchange {
   private let tableRows: [Int]
   private let featureNames: [String]
   private let slots: [Slot]
-  private var next = 0
-  /// Slots that were started and not finished, oldest first.
-  private var underWay: [Int] = []
+  /// The slot that was received last, which the model works with.
+  private var current: Int?
 
   /// The bags that this rank receives.
   var entries: [ExchangeEntry] { plan.entries[rank] }
@@ -62,11 +65,9 @@ final class IndexExchange {
     self.batchFeatures = batchFeatures
     tableRows = request.features.map { request.tables[$0.table].rows }
     featureNames = request.features.map(\.name)
-    let communicator = try links.communicator(.world, .index)
-    slots = (0..<2).map { _ in
-      Slot(entries: plan.entries[links.rank], members: links.rankCount, communicator: communicator, step: step)
+    slots = try (0..<3).map { _ throws(DMTError) in
+      try Slot(entries: plan.entries[links.rank], links: links, step: step)
     }
-    underWay.reserveCapacity(2)
   }
 
   // MARK: - Sending
@@ -76,9 +77,12 @@ final class IndexExchange {
   /// - Throws: ``DMTError/Code/invalidData`` for a row number that its table does not have.
   func start(_ batch: Batch, counts: [Int]) throws(DMTError) {
     try check(batch)
-    let slot = slots[next]
-    underWay.append(next)
-    next = 1 - next
+    try completeStarts()
+    guard let free = slots.indices.first(where: { !slots[$0].isUnderWay && $0 != current }) else {
+      throw DMTError(.internalError, "row numbers of three batches were sent ahead, at most two can be")
+    }
+    let slot = slots[free]
+    slot.isUnderWay = true
     slot.counts = counts
     slot.source = batch
     slot.hasStartedRows = false
@@ -115,12 +119,22 @@ final class IndexExchange {
   }
 
   /// Lets an exchange that is under way go on, without waiting.
-  func advance() throws(DMTError) {
-    for index in underWay where !slots[index].hasStartedRows {
-      // Later ones wait, so that every rank starts its collectives in the same order.
-      guard try slots[index].lengths.isDone() else { return }
-      try slots[index].lengths.wait()
-      try startRows(slots[index])
+  ///
+  /// - Returns: false while it has collectives left to start: whatever comes after it must not start before.
+  func advance() throws(DMTError) -> Bool {
+    for slot in slots where slot.isUnderWay && !slot.hasStartedRows {
+      guard try slot.lengths.isDone() else { return false }
+      try slot.lengths.wait()
+      try startRows(slot)
+    }
+    return true
+  }
+
+  /// Starts what is left to start of exchanges under way, waiting where it must.
+  func completeStarts() throws(DMTError) {
+    for slot in slots where slot.isUnderWay && !slot.hasStartedRows {
+      try slot.lengths.wait()
+      try startRows(slot)
     }
   }
 
@@ -151,24 +165,22 @@ final class IndexExchange {
   // MARK: - Receiving
 
   /// Whether the exchange of the batch is under way.
-  func isUnderWay(_ batch: Batch) -> Bool { underWay.contains { slots[$0].source === batch } }
+  func isUnderWay(_ batch: Batch) -> Bool { slots.contains { $0.isUnderWay && $0.source === batch } }
 
-  /// Waits for the oldest exchange under way and reads what came.
+  /// Waits for the exchange of a batch and reads what came.
   ///
-  /// - Returns: what was received; valid until the exchange after the next one is started.
-  /// - Throws: ``DMTError/Code/internalError`` when another batch was started first; what the interconnect throws.
+  /// - Returns: what was received; valid until the next call.
+  /// - Throws: ``DMTError/Code/internalError`` when the batch was not sent; what the interconnect throws.
   func finish(_ batch: Batch) throws(DMTError) -> Slot {
-    guard let first = underWay.first, slots[first].source === batch else {
-      throw DMTError(.internalError, "another batch was sent ahead than the one that is computed")
+    guard let index = slots.firstIndex(where: { $0.isUnderWay && $0.source === batch }) else {
+      throw DMTError(.internalError, "a batch is computed whose row numbers were not sent")
     }
-    let slot = slots[first]
-    if !slot.hasStartedRows {
-      try slot.lengths.wait()
-      try startRows(slot)
-    }
+    try completeStarts()
+    let slot = slots[index]
     try slot.rows.wait()
-    underWay.removeFirst()
+    slot.isUnderWay = false
     slot.source = nil
+    current = index
     if plan.isWide { read(slot, as: Int64.self) } else { read(slot, as: Int32.self) }
     return slot
   }

@@ -93,8 +93,8 @@ final class CollectiveStage: FlowStage {
     self.sums = sums
     self.summands = summands
     results = isSum ? sums : incoming.map(\.piece)
-    call = CollectiveCall(try links.communicator(group, .embedding), purpose: purpose)
-    adjoint = CollectiveCall(try links.communicator(group, .embedding), purpose: "adjoint of \(purpose)")
+    call = try links.call(group, .embedding, purpose: purpose)
+    adjoint = try links.call(group, .embedding, purpose: "adjoint of \(purpose)")
   }
 
   /// The pieces of the result, in the order of the type's blocks.

@@ -60,19 +60,25 @@ final class RankFlow {
 
   /// Sends the row numbers of a batch ahead; every rank does so in the same order.
   func announce(_ batch: Batch, counts: [Int]) throws(DMTError) {
-    for exchange in exchanges where !exchange.isUnderWay(batch) { try exchange.start(batch, counts: counts) }
+    guard exchanges.contains(where: { !$0.isUnderWay(batch) }) else { return }
+    for exchange in exchanges { try exchange.completeStarts() }
+    for exchange in exchanges { try exchange.start(batch, counts: counts) }
   }
 
-  /// Lets exchanges that are under way go on.
+  /// Lets exchanges that are under way go on, in their order.
   func advance() throws(DMTError) {
-    for exchange in exchanges { try exchange.advance() }
+    for exchange in exchanges { guard try exchange.advance() else { return } }
   }
 
   /// From row numbers to the inputs of the over-arch.
-  func forward(_ context: FlowContext) throws(DMTError) {
+  ///
+  /// - Parameter next: the batch after this one, whose row numbers travel meanwhile, with the samples of every rank.
+  func forward(_ context: FlowContext, next: (batch: Batch, counts: [Int])? = nil) throws(DMTError) {
     try announce(context.batch, counts: context.counts)
     received.batch = context.batch
+    for exchange in exchanges { try exchange.completeStarts() }
     for (index, exchange) in exchanges.enumerated() { received.slots[index] = try exchange.finish(context.batch) }
+    if let next { try announce(next.batch, counts: next.counts) }
     for stage in stages { try stage.forward(context) }
   }
 

@@ -11,11 +11,15 @@ package final class CollectiveCall {
   package let receiveCounts: UnsafeMutablePointer<Int64>
   package let receiveOffsets: UnsafeMutablePointer<Int64>
   private let communicator: any Communicator
+  private let lane: Lane
+  private let ledger: WaitLedger
   private let call: UnsafeMutablePointer<dmt_collective>
   private var ticket: UInt64 = 0
 
-  package init(_ communicator: any Communicator, purpose: String) {
+  init(_ communicator: any Communicator, lane: Lane, ledger: WaitLedger, purpose: String) {
     self.communicator = communicator
+    self.lane = lane
+    self.ledger = ledger
     self.purpose = purpose
     memberCount = communicator.ranks.count
     func array(_ count: Int) -> UnsafeMutablePointer<Int64> {
@@ -106,6 +110,8 @@ package final class CollectiveCall {
     guard ticket != 0 else { return }
     let waited = ticket
     ticket = 0
+    let start = WaitTimes.now()
+    defer { ledger.add(WaitTimes.now() - start, lane: lane) }
     do throws(DMTError) {
       try communicator.wait(waited, timeoutMilliseconds: 0)
     } catch {

@@ -5,6 +5,7 @@ package final class RankLinks {
   package let groups: TowerGroups
   package let rank: Int
   package let connection: any RankConnection
+  package let ledger = WaitLedger()
   private var communicators: [Key: any Communicator] = [:]
 
   private struct Key: Hashable {
@@ -31,6 +32,11 @@ package final class RankLinks {
 
   /// Ranks in all.
   package var rankCount: Int { groups.topology.rankCount }
+
+  /// A collective of this rank's group on a lane, to be started again and again.
+  package func call(_ group: RankGroup, _ lane: Lane, purpose: String) throws(DMTError) -> CollectiveCall {
+    CollectiveCall(try communicator(group, lane), lane: lane, ledger: ledger, purpose: purpose)
+  }
 
   /// The communicator of this rank's group on a lane.
   ///

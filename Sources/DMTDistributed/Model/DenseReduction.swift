@@ -23,7 +23,7 @@ final class DenseReduction {
   private var bucketOfParameter: [Int]
   private var next = 0
 
-  init(_ unit: DenseUnit, communicator: any Communicator, purpose: String) {
+  init(_ unit: DenseUnit, group: RankGroup, links: RankLinks, purpose: String) throws(DMTError) {
     self.unit = unit
     dtype = unit.parameters.dtype
     let store = unit.parameters
@@ -44,7 +44,7 @@ final class DenseReduction {
         Bucket(
           parameters: range, memory: store.gradient(range.lowerBound),
           count: Self.bytes(range, store) / dtype.byteCount,
-          call: CollectiveCall(communicator, purpose: "\(purpose), bucket \(index + 1) of \(ranges.count)")))
+          call: try links.call(group, .dense, purpose: "\(purpose), bucket \(index + 1) of \(ranges.count)")))
     }
   }
 

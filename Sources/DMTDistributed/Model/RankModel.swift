@@ -26,6 +26,11 @@ public final class RankModel {
   private let scalar: UnsafeMutablePointer<Double>
   private var doubles = DoubleInputs()
   private var countsOfBatch: [Int]
+  private var countsOfNext: [Int]
+  /// This rank wants the run to end; the others learn it with the loss of the next step.
+  public var wantsToStop = false
+  /// Some rank wanted the run to end before the last step: every rank finds the same here.
+  public private(set) var isStopAgreed = false
 
   /// Allocates what this rank holds; all ranks do so at the same time.
   ///
@@ -51,8 +56,8 @@ public final class RankModel {
     overArch = try DenseUnit(
       graph: plan.graph, inputs: inputs, trainOutputs: [plan.loss], predictOutputs: [plan.logits], settings: settings,
       components: components)
-    overArchReduction = DenseReduction(
-      overArch, communicator: try links.communicator(.world, .dense), purpose: "gradient of the over-arch")
+    overArchReduction = try DenseReduction(
+      overArch, group: .world, links: links, purpose: "gradient of the over-arch")
 
     var units: [Int: DenseUnit] = [:]
     var towers: [(tower: Int, unit: DenseUnit, reduction: DenseReduction)] = []
@@ -66,9 +71,7 @@ public final class RankModel {
         towers.append(
           (
             index, unit,
-            DenseReduction(
-              unit, communicator: try links.communicator(.tower, .dense),
-              purpose: "gradient of tower '\(tower.name)'")
+            try DenseReduction(unit, group: .tower, links: links, purpose: "gradient of tower '\(tower.name)'")
           ))
       }
     }
@@ -80,10 +83,11 @@ public final class RankModel {
         towers: units), links: links)
     tableOptimizers = try RankModel.tableOptimizers(
       rankFlow.lookupOfStep, flow: flow, settings: settings, components: components, links: links)
-    control = CollectiveCall(try links.communicator(.world, .control), purpose: "a sum over all ranks")
-    scalar = .allocate(capacity: 1)
-    scalar.initialize(to: 0)
+    control = try links.call(.world, .control, purpose: "a sum over all ranks")
+    scalar = .allocate(capacity: 2)
+    scalar.initialize(repeating: 0, count: 2)
     countsOfBatch = Array(repeating: 0, count: links.rankCount)
+    countsOfNext = countsOfBatch
   }
 
   deinit {
@@ -98,28 +102,22 @@ public final class RankModel {
     (0..<ranks).map { samples * ($0 + 1) / ranks - samples * $0 / ranks }
   }
 
-  /// Sends the row numbers of the next batch ahead, while the present one is still to be computed.
-  ///
-  /// - Parameter counts: samples of every rank; nil: equal parts of the global batch.
-  public func announce(_ batch: Batch, counts: [Int]? = nil) throws(DMTError) {
-    setCounts(batch, counts)
-    try rankFlow.announce(batch, counts: countsOfBatch)
-  }
-
   /// Forward, backward and update on one global batch, of which `batch` is this rank's part.
   ///
   /// - Parameters:
   ///   - counts: samples of every rank; nil: equal parts of the global batch.
+  ///   - next: this rank's part of the next global batch, whose row numbers travel while this one is computed; its counts are
+  ///     equal parts. Not on some ranks alone.
   ///   - step: number of the update, from 1.
   /// - Returns: the mean loss of the global batch before the update.
   /// - Throws: ``DMTError/Code/notFinite`` on every rank when the loss is not a number; nothing is updated then.
   public func trainStep(
-    _ batch: Batch, counts: [Int]? = nil, learningRateScale: Double = 1, step: Int
+    _ batch: Batch, counts: [Int]? = nil, next: Batch? = nil, learningRateScale: Double = 1, step: Int
   ) throws(DMTError) -> Double {
     guard let optimizer = settings.optimizer, let tableOptimizer = settings.tableOptimizer else {
       throw DMTError(.invalidArgument, "the model was built without an optimizer, it can only predict")
     }
-    let loss = try forwardBackward(batch, counts: counts, step: step)
+    let loss = try forwardBackward(batch, counts: counts, next: next, step: step)
     guard loss.isFinite else {
       throw DMTError(
         .notFinite, "the loss is \(DMTError.text(loss))", place: .init(step: step),
@@ -143,11 +141,13 @@ public final class RankModel {
   }
 
   /// Forward and backward; dense gradients may still be travelling afterwards (``waitForDenseGradients()``).
-  func forwardBackward(_ batch: Batch, counts: [Int]?, step: Int) throws(DMTError) -> Double {
+  func forwardBackward(_ batch: Batch, counts: [Int]?, next: Batch?, step: Int) throws(DMTError) -> Double {
     setCounts(batch, counts)
+    if let next { Self.setEqualCounts(next, &countsOfNext) }
     let context = FlowContext(batch: batch, counts: countsOfBatch, isTraining: true, step: step)
     let samples = countsOfBatch.reduce(0, +)
-    try rankFlow.forward(context)
+    let ahead = next.map { (batch: $0, counts: countsOfNext) }
+    try rankFlow.forward(context, next: ahead)
     try rankFlow.advance()
     overArchReduction.begin()
     for tower in towers { tower.reduction.begin() }
@@ -155,22 +155,33 @@ public final class RankModel {
     if batch.count > 0, let loss = overArch.value(plan.loss) {
       let program = try forwardOverArch(context)
       share = Double(batch.count) / Double(samples)
-      scalar.pointee = read(program.memory(of: loss)) * share
-      try control.startSum(scalar, count: 1, dtype: .float64)
+      scalar[0] = read(program.memory(of: loss)) * share
+      try startControl()
       if let seed = program.gradientMemory(of: loss) { write(share, to: seed) }
       let parameters = program.stepParameters
       try program.backward { index throws(DMTError) in try overArchReduction.finished(parameters[index]) }
     } else {
-      scalar.pointee = 0
-      try control.startSum(scalar, count: 1, dtype: .float64)
+      scalar[0] = 0
+      try startControl()
       overArch.clearGradients()
     }
     try overArchReduction.startRest()
+    try rankFlow.advance()
     try rankFlow.backward(context)
     for tower in towers { try tower.reduction.startRest() }
     try control.wait()
-    return scalar.pointee
+    isStopAgreed = scalar[1] > 0
+    return scalar[0]
   }
+
+  /// The loss and the wish to stop travel together.
+  private func startControl() throws(DMTError) {
+    scalar[1] = wantsToStop ? 1 : 0
+    try control.startSum(scalar, count: 2, dtype: .float64)
+  }
+
+  /// Seconds waited for other ranks so far.
+  public var waitTimes: WaitTimes { links.ledger.times }
 
   /// Waits until the gradients of towers and over-arch are those of the global batch.
   func waitForDenseGradients() throws(DMTError) {
@@ -239,9 +250,13 @@ public final class RankModel {
     if let counts {
       countsOfBatch = counts
     } else {
-      let (all, ranks) = (batch.globalCount, links.rankCount)
-      for rank in 0..<ranks { countsOfBatch[rank] = all * (rank + 1) / ranks - all * rank / ranks }
+      Self.setEqualCounts(batch, &countsOfBatch)
     }
+  }
+
+  private static func setEqualCounts(_ batch: Batch, _ counts: inout [Int]) {
+    let (all, ranks) = (batch.globalCount, counts.count)
+    for rank in 0..<ranks { counts[rank] = all * (rank + 1) / ranks - all * rank / ranks }
   }
 
   private func read(_ memory: UnsafeMutableRawPointer) -> Double {

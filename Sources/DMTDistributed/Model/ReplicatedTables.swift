@@ -38,8 +38,8 @@ final class ReplicatedTables: RankTableOptimizer {
         tables: tables, features: features, batchFeatures: Array(tables.indices), featureNames: tables.map(\.name),
         outputColumns: [column]), store: embedding.store, settings: settings, components: components)
     self.optimizer = try TableOptimizer(applier, optimizer: optimizer, settings: settings, components: components)
-    sizes = CollectiveCall(try links.communicator(.world, .embedding), purpose: "row gradients of replicated tables, sizes")
-    rows = CollectiveCall(try links.communicator(.world, .embedding), purpose: "row gradients of replicated tables")
+    sizes = try links.call(.world, .embedding, purpose: "row gradients of replicated tables, sizes")
+    rows = try links.call(.world, .embedding, purpose: "row gradients of replicated tables")
     sizeMemory = .allocate(capacity: links.rankCount + 1)
     sizeMemory.initialize(repeating: 0, count: links.rankCount + 1)
     batch = Batch(featureCount: tables.count, denseCount: 0)

@@ -43,7 +43,7 @@ final class SplitRows: RankTableOptimizer {
     }
     // By key, so that every holder sends in the same order.
     self.shared = shared.sorted { $0.key < $1.key }.map(\.value)
-    call = CollectiveCall(try links.communicator(.world, .embedding), purpose: "row sums of tables cut by columns")
+    call = try links.call(.world, .embedding, purpose: "row sums of tables cut by columns")
   }
 
   func squares() throws(DMTError) -> Double {
