@@ -12,8 +12,7 @@ extension FlowInference {
           index, "feature '\(name)' reads table '\(request.tables[table].name)', which every rank holds",
           remedy: "look up replicated tables without an exchange")
       }
-      // Groups part the ranks, so one rank out of the first group is out of reach for somebody.
-      for holder in placement.holders[table] {
+      for holder in placement.holders[table] where group != .world {
         guard let source = ranks.first(where: { !reaches(group, from: $0, to: holder) }) else { continue }
         throw error(
           index,

@@ -1,10 +1,10 @@
-internal import DMTCore
+public import DMTCore
 
 extension ShardingRequest {
-  /// Refuses a request whose parts do not fit.
+  /// Refuses a request whose parts do not fit. Call it before a strategy is asked: strategies rely on it.
   ///
   /// - Throws: ``DMTError/Code/invalidArgument``.
-  func check() throws(DMTError) {
+  public func check() throws(DMTError) {
     func broken(_ message: String) -> DMTError { DMTError(.invalidArgument, message) }
     for table in tables where table.rows < 1 || table.dim < 1 || !table.rowBytes.isFinite || table.rowBytes < 0 {
       throw broken(

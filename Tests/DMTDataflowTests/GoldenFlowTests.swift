@@ -113,4 +113,45 @@ import Testing
     #expect(forward == .float16)
     #expect(backward == .bfloat16)
   }
+
+  @Test func `an exchange in the order of ranks and a permute are an exchange in the order of peers`() throws {
+    let plan = try SPTTSharding().plan(request("3x2", features: 4))
+    var flow = Dataflow()
+    _ = flow.add(.exchange(features: [0, 1, 2, 3], group: .world, order: .ranks))
+    _ = flow.add(.lookup(features: [0, 1, 2, 3], exchange: 0))
+    _ = flow.add(.permute(input: 1, order: .peers))
+    _ = flow.add(.allToAll(input: 2, group: .tower))
+    _ = flow.add(.transpose(input: 3))
+    _ = flow.add(.allToAll(input: 4, group: .peers))
+    let checked = try CheckedFlow(
+      request: request("3x2", features: 4), plan: ShardingPlan(placement: plan.placement, dataflow: flow))
+    #expect(checked.text(1)[0] == "[0, 1, 2, 3, 4, 5]: f0 0..<4")
+    #expect(checked.text(2)[0] == "[0, 2, 4, 1, 3, 5]: f0 0..<4")
+    #expect(checked.text(4)[1] == "[1, 3, 5]: f0 0..<4, f3 0..<4")
+  }
+
+  /// The one of docs/sharding.md.
+  private struct OneRank: ShardingStrategy {
+    let name = "com.example.one_rank"
+    let summary = "Every table on rank 0."
+
+    func plan(_ request: ShardingRequest) throws(DMTError) -> ShardingPlan {
+      var plan = ShardingPlan()
+      plan.placement.shards = request.tables.enumerated().map {
+        TableShard(table: $0, rank: 0, rows: 0..<$1.rows, columns: 0..<$1.dim)
+      }
+      let features = Array(request.features.indices)
+      let exchange = plan.dataflow.add(.exchange(features: features, group: .world, order: .ranks))
+      let sums = plan.dataflow.add(.lookup(features: features, exchange: exchange))
+      let cast = plan.dataflow.add(
+        .cast(input: sums, forward: request.forwardWire, backward: request.backwardWire))
+      _ = plan.dataflow.add(.allToAll(input: cast, group: .world))
+      return plan
+    }
+  }
+
+  @Test func `the strategy of the documentation passes`() throws {
+    let flow = try CheckedFlow(request("2x2", features: 2), OneRank())
+    #expect(flow.text(3) == (0..<4).map { "[\($0)]: f0 0..<4, f1 0..<4" })
+  }
 }

@@ -21,15 +21,16 @@ struct ExchangePlan {
   let order: [Int]
   /// Row numbers take 64 bits instead of 32.
   let isWide: Bool
-  /// Sample numbers are sent too.
-  let hasSampleNumbers: Bool
+  /// For every receiver the ranks that send it the numbers of their samples, because its towers run on them.
+  let numberSources: [Set<Int>]
   /// Lengths of messages depend on the data.
   let isVariable: Bool
 
   /// - Parameters:
   ///   - step: an exchange of the flow.
   ///   - isSingle: for each feature of the request, whether every bag holds exactly one row number.
-  init(flow: CheckedFlow, step: Int, isSingle: [Bool], hasSampleNumbers: Bool) throws(DMTError) {
+  ///   - isFirst: the flow's first exchange, which carries the sample numbers.
+  init(flow: CheckedFlow, step: Int, isSingle: [Bool], isFirst: Bool) throws(DMTError) {
     guard case .exchange(let features, let group, _) = flow.plan.dataflow.steps[step],
       case .indices(_, _, let order) = flow.types[step], group == .world
     else {
@@ -37,16 +38,19 @@ struct ExchangePlan {
         .unsupported, "step \(step) exchanges row numbers inside a group", remedy: "exchange them over the world")
     }
     self.order = order
-    self.hasSampleNumbers = hasSampleNumbers
     let request = flow.request
+    let ranks = request.groups.topology.rankCount
+    numberSources = (0..<ranks).map { isFirst && flow.runsTowers ? Set(flow.towerSamples[$0]) : [] }
     isWide = features.contains { request.tables[request.features[$0].table].rows > Int(Int32.max) }
     // Which of the features are looked up from this exchange, on which ranks and in which rows.
-    var entries = [[ExchangeEntry]](repeating: [], count: request.groups.topology.rankCount)
+    var entries = [[ExchangeEntry]](repeating: [], count: ranks)
     for feature in features {
       let table = request.features[feature].table
+      let isPartial = flow.plan.placement.shards.contains {
+        $0.table == table && $0.rows != 0..<request.tables[table].rows
+      }
       let isMean = request.features[feature].pooling == .mean
       for shard in flow.plan.placement.shards where shard.table == table {
-        let isPartial = shard.rows != 0..<request.tables[table].rows
         let entry = ExchangeEntry(
           feature: feature, rows: isPartial ? shard.rows : nil, hasLengths: isPartial || !isSingle[feature],
           hasFullLengths: isPartial && isMean && !isSingle[feature])

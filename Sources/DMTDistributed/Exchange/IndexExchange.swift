@@ -92,7 +92,8 @@ final class IndexExchange {
     for member in 0..<members {
       let entries = plan.entries[member]
       let words = ExchangeMessage.words(
-        entries, batch: batch, hasSampleNumbers: plan.hasSampleNumbers, batchFeatures: batchFeatures)
+        entries, batch: batch, hasSampleNumbers: plan.numberSources[member].contains(rank),
+        batchFeatures: batchFeatures)
       slot.words[member] = Int64(words)
       slot.rows.sendOffsets[member] = Int64(end)
       slot.rows.sendCounts[member] = Int64(words * wordBytes)
@@ -112,7 +113,7 @@ final class IndexExchange {
       for member in 0..<members {
         slot.words[members + member] = Int64(
           ExchangeMessage.fixedWords(
-            entries, samples: counts[member], hasSampleNumbers: plan.hasSampleNumbers))
+            entries, samples: counts[member], hasSampleNumbers: plan.numberSources[rank].contains(member)))
       }
       try startRows(slot)
     }
@@ -142,8 +143,8 @@ final class IndexExchange {
     var place = slot.send.base.assumingMemoryBound(to: Word.self)
     for member in 0..<slot.rows.memberCount {
       place = ExchangeMessage.write(
-        plan.entries[member], batch: batch, hasSampleNumbers: plan.hasSampleNumbers, batchFeatures: batchFeatures,
-        to: place)
+        plan.entries[member], batch: batch, hasSampleNumbers: plan.numberSources[member].contains(rank),
+        batchFeatures: batchFeatures, to: place)
     }
   }
 
@@ -212,7 +213,7 @@ final class IndexExchange {
       _ = slot.batch.values(feature: index, valueCount: values, single: !entry.hasLengths)
     }
     for member in 0..<members { slot.words[member] = Int64(header) }
-    if plan.hasSampleNumbers { readSampleNumbers(slot, message) }
+    readSampleNumbers(slot, message)
     var lengthIndex = 0
     for (index, entry) in entries.enumerated() {
       let offsets = slot.batch.offsets(feature: index)
@@ -245,6 +246,10 @@ final class IndexExchange {
   private func readSampleNumbers<Word: FixedWidthInteger>(_ slot: Slot, _ message: (Int) -> UnsafePointer<Word>) {
     var sample = 0
     for source in plan.order {
+      guard plan.numberSources[rank].contains(source) else {
+        sample += slot.counts[source]
+        continue
+      }
       let place = message(source) + Int(slot.words[source])
       for index in 0..<slot.counts[source] {
         let low = UInt64(UInt32(truncatingIfNeeded: place[2 * index]))

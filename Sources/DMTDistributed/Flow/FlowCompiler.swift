@@ -86,7 +86,7 @@ struct FlowCompiler {
     let plan = parts.plan
     let exchangePlan = try ExchangePlan(
       flow: flow, step: index, isSingle: plan.batchFeatures.map { parts.isSingle[$0] },
-      hasSampleNumbers: flow.runsTowers)
+      isFirst: exchanges.isEmpty)
     exchangeOfStep[index] = exchanges.count
     exchanges.append(
       try IndexExchange(
