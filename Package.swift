@@ -82,8 +82,8 @@ let package = Package(
     .target(
       name: "DMTTraining",
       dependencies: [
-        "CDMTPlugin", "DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTPluginHost", "DMTSafetensors",
-        .product(name: "Logging", package: "swift-log"),
+        "CDMTPlugin", "DMTCore", "DMTDataflow", "DMTManifest", "DMTRuntime", "DMTDistributed", "DMTData",
+        "DMTPluginHost", "DMTSafetensors", .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
     // What the tests of a plugin with modules import.

@@ -186,6 +186,15 @@ final class IndexExchange {
     return slot
   }
 
+  /// Waits for all exchanges under way and forgets what they bring.
+  func discard() throws(DMTError) {
+    for slot in slots where slot.isUnderWay {
+      try slot.rows.wait()
+      slot.isUnderWay = false
+      slot.source = nil
+    }
+  }
+
   private func read<Word: FixedWidthInteger>(_ slot: Slot, as: Word.Type) {
     let total = slot.counts.reduce(0, +)
     slot.batch.resize(count: total)

@@ -70,6 +70,12 @@ final class RankFlow {
     for exchange in exchanges { guard try exchange.advance() else { return } }
   }
 
+  /// Waits for exchanges that are under way and forgets what they bring.
+  func discardAhead() throws(DMTError) {
+    for exchange in exchanges { try exchange.completeStarts() }
+    for exchange in exchanges { try exchange.discard() }
+  }
+
   /// From row numbers to the inputs of the over-arch.
   ///
   /// - Parameter next: the batch after this one, whose row numbers travel meanwhile, with the samples of every rank.

@@ -201,6 +201,9 @@ public final class RankModel {
     return try GradientNorm.scale(squares: try sum(squares), limit: limit, step: step)
   }
 
+  /// Waits for what was sent ahead and forgets it; every rank does so before its next batch is another one.
+  public func discardAhead() throws(DMTError) { try rankFlow.discardAhead() }
+
   // MARK: - Prediction
 
   /// Writes the logits of this rank's samples of a global batch; every rank calls it.

@@ -55,6 +55,39 @@ public struct Checkpoint: Sendable {
   /// - Parameter includesOptimizer: true also fills the optimizer's states; false reads the weights alone.
   /// - Throws: ``DMTError/Code/shapeMismatch`` with every difference between checkpoint and model as a cause.
   public func restore(_ parameters: [TrainableParameter], includesOptimizer: Bool) throws(DMTError) {
+    try requireFit(parameters, includesOptimizer: includesOptimizer)
+    for parameter in parameters {
+      try file.copy(parameter.tensor.name, to: parameter.tensor.bytes)
+      guard includesOptimizer else { continue }
+      for state in parameter.states {
+        try file.copy(CheckpointWriter.stateName(parameter, state), to: state.bytes)
+      }
+    }
+  }
+
+  /// Hands every tensor of `parameters`, whose own memory is not touched, to `take`: its name in the file and its elements,
+  /// which are valid during the call.
+  ///
+  /// - Throws: as ``restore(_:includesOptimizer:)``.
+  func restoreParts(
+    _ parameters: [TrainableParameter], includesOptimizer: Bool, _ take: (String, UnsafeRawPointer) -> Void
+  ) throws(DMTError) {
+    try requireFit(parameters, includesOptimizer: includesOptimizer)
+    func read(_ tensor: NamedTensor, _ name: String) throws(DMTError) {
+      let count = tensor.shape.reduce(tensor.dtype.byteCount, *)
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 1), alignment: 64)
+      defer { buffer.deallocate() }
+      try file.copy(name, to: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+      if let base = buffer.baseAddress { take(name, UnsafeRawPointer(base)) }
+    }
+    for parameter in parameters {
+      try read(parameter.tensor, parameter.tensor.name)
+      guard includesOptimizer else { continue }
+      for state in parameter.states { try read(state, CheckpointWriter.stateName(parameter, state)) }
+    }
+  }
+
+  private func requireFit(_ parameters: [TrainableParameter], includesOptimizer: Bool) throws(DMTError) {
     let differences = differences(from: parameters, includesOptimizer: includesOptimizer)
     guard differences.isEmpty else {
       throw DMTError(
@@ -62,13 +95,6 @@ public struct Checkpoint: Sendable {
         "the checkpoint does not fit the model: \(differences.count) difference\(differences.count == 1 ? "" : "s")",
         place: .init(file: path),
         remedy: "use the manifest that the checkpoint was trained with (the run folder holds it)", causes: differences)
-    }
-    for parameter in parameters {
-      try file.copy(parameter.tensor.name, to: parameter.tensor.bytes)
-      guard includesOptimizer else { continue }
-      for state in parameter.states {
-        try file.copy(CheckpointWriter.stateName(parameter, state), to: state.bytes)
-      }
     }
   }
 

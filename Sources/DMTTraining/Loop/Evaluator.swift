@@ -28,9 +28,15 @@ public final class Evaluator {
     accumulator.removeAll()
     accumulator.reserveCapacity(batches.sampleCount)
     batches.seek(epoch: 0, batchNumber: 0)
+    let ranked = model as? any RankedModel
     while let batch = try batches.next() {
       defer { batches.recycle(batch) }
       if shouldStop() { return nil }
+      if let ranked {
+        let all = try ranked.predictGlobal(batch)
+        try accumulator.add(all.logits, labels: all.labels, count: all.count)
+        continue
+      }
       if logits.count < batch.count { logits = [Float](repeating: 0, count: batch.count) }
       try logits.withUnsafeMutableBufferPointer { (logits) throws(DMTError) in
         guard let memory = logits.baseAddress, batch.count > 0 else { return }

@@ -11,8 +11,7 @@ extension Trainer {
   /// Writes the checkpoint, unless the one on the device is of this very state.
   func save(_ log: RunLog) throws(DMTError) {
     guard savedState != state else { return }
-    try requireFinite()
-    try CheckpointWriter.write(parameters, state: state, to: folder.checkpointPath)
+    try write(to: folder.checkpointPath, includesOptimizer: true)
     savedState = state
     try log.write("checkpoint", step: state.step) { $0.add("path", folder.checkpointPath) }
     report(.checkpointWritten(path: folder.checkpointPath, step: state.step))
@@ -20,16 +19,43 @@ extension Trainer {
 
   /// Keeps the present weights as the best ones.
   func saveBest() throws(DMTError) {
-    try requireFinite()
-    try CheckpointWriter.write(parameters, state: state, to: folder.bestPath, includesOptimizer: false)
+    try write(to: folder.bestPath, includesOptimizer: false)
   }
 
-  private func requireFinite() throws(DMTError) {
-    do throws(DMTError) {
-      try FiniteCheck.require(parameters)
-    } catch {
-      throw located(error, step: state.step, batch: nil)
+  private func write(to path: String, includesOptimizer: Bool) throws(DMTError) {
+    let state = state
+    func write(_ parameters: [TrainableParameter]) throws(DMTError) {
+      do throws(DMTError) {
+        try FiniteCheck.require(parameters)
+      } catch {
+        throw located(error, step: state.step, batch: nil)
+      }
+      try CheckpointWriter.write(parameters, state: state, to: path, includesOptimizer: includesOptimizer)
     }
+    if let ranked {
+      try ranked.collect(includesOptimizer: includesOptimizer, write)
+    } else {
+      try write(parameters)
+    }
+  }
+
+  /// Takes weights, and optimizer states where asked for, over from a checkpoint.
+  func restore(_ checkpoint: Checkpoint, includesOptimizer: Bool) throws(DMTError) {
+    if let ranked {
+      try ranked.restore(checkpoint, includesOptimizer: includesOptimizer)
+    } else {
+      try checkpoint.restore(parameters, includesOptimizer: includesOptimizer)
+      model.parametersChanged()
+    }
+  }
+
+  /// This process writes the run's files.
+  var isLeader: Bool { ranked?.isLeader ?? true }
+
+  /// Every rank but the leader has a log of its own.
+  var logPath: String {
+    guard let ranked, !ranked.isLeader else { return folder.logPath }
+    return folder.rankLogPath(ranked.rank)
   }
 
   /// Refuses a checkpoint that this trainer would not continue as it was begun.
@@ -84,7 +110,7 @@ extension Trainer {
       }
     }
     record.outcome = outcome
-    try folder.write(record)
+    if isLeader { try folder.write(record) }
     try log.write("end", step: state.step) { $0.add("reason", outcome.reason.rawValue) }
     return outcome
   }
@@ -93,8 +119,7 @@ extension Trainer {
   private func restoreBest() throws(DMTError) -> CheckpointState? {
     guard state.earlyStopping?.best != nil, folder.hasBest else { return nil }
     let best = try Checkpoint(path: folder.bestPath)
-    try best.restore(parameters, includesOptimizer: false)
-    model.parametersChanged()
+    try restore(best, includesOptimizer: false)
     return best.state
   }
 
@@ -102,7 +127,7 @@ extension Trainer {
   func fail(_ log: RunLog) {
     record.outcome = RunRecord.Outcome(
       reason: .failed, step: state.step, best: state.earlyStopping?.best, valid: state.lastEvaluation)
-    try? folder.write(record)
+    if isLeader { try? folder.write(record) }
     try? log.write("end", step: state.step) { $0.add("reason", RunRecord.Outcome.Reason.failed.rawValue) }
   }
 }

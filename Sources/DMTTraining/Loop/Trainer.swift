@@ -27,6 +27,8 @@ public final class Trainer {
   }
 
   let model: any TrainableModel
+  /// The model, where it is one rank's part.
+  let ranked: (any RankedModel)?
   let train: any BatchSource
   let valid: (any BatchSource)?
   let test: (any BatchSource)?
@@ -63,6 +65,7 @@ public final class Trainer {
       source.flatMap { $0.batchesPerEpoch > 0 ? $0 : nil }
     }
     model = parts.model
+    ranked = parts.model as? any RankedModel
     train = parts.train
     valid = usable(parts.valid)
     test = usable(parts.test)
@@ -102,7 +105,7 @@ public final class Trainer {
   /// - Throws: ``DMTError/Code/notFinite`` with step, epoch and batch when the loss, a gradient or a weight is NaN or
   ///   infinite, ``DMTError/Code/io`` when a file cannot be written; the last good checkpoint is intact in every case.
   public func start() throws(DMTError) -> RunRecord.Outcome {
-    let log = try RunLog(path: folder.logPath, keepingSteps: nil)
+    let log = try RunLog(path: logPath, keepingSteps: nil)
     return try run(log, event: "start")
   }
 
@@ -117,17 +120,16 @@ public final class Trainer {
     if let checkpoint { try requireSameRun(checkpoint.state) }
     // The log's lock keeps other processes out, so from here on the files are this one's.
     let log = try RunLog(
-      path: folder.logPath, keepingSteps: checkpoint?.state.step,
+      path: logPath, keepingSteps: checkpoint?.state.step,
       evaluationsTo: checkpoint?.state.lastEvaluationStep ?? 0)
-    AtomicFile.removeLeftovers(in: folder.path)
+    if isLeader { AtomicFile.removeLeftovers(in: folder.path) }
     if let checkpoint {
-      try checkpoint.restore(parameters, includesOptimizer: true)
-      model.parametersChanged()
+      try restore(checkpoint, includesOptimizer: true)
       state = checkpoint.state
       state.plugins = record.plugins
       savedState = state
     }
-    if state.earlyStopping?.best == nil { try folder.removeBest() }
+    if isLeader, state.earlyStopping?.best == nil { try folder.removeBest() }
     return try run(log, event: checkpoint == nil ? "start" : "resume")
   }
 
@@ -136,7 +138,7 @@ public final class Trainer {
   private func run(_ log: RunLog, event: StaticString) throws(DMTError) -> RunRecord.Outcome {
     begin = clock.now
     record.outcome = nil
-    try folder.write(record)
+    if isLeader { try folder.write(record) }
     try log.write(event, step: state.step)
     report(.started(size))
     do throws(DMTError) {
@@ -174,6 +176,7 @@ public final class Trainer {
           + "\(train.batchesPerEpoch)")
     }
     defer { train.recycle(batch) }
+    let waited = ranked?.waitTimes
     let scale = schedule.multiplier(atStep: state.step) * (state.plateau?.multiplier ?? 1)
     let loss: Double
     do throws(DMTError) {
@@ -183,15 +186,16 @@ public final class Trainer {
     }
     let now = clock.now
     let seconds = Self.seconds(now - start)
-    throughput.add(samples: batch.count, seconds: seconds)
-    state.epochLossSum += loss * Double(batch.count)
-    state.epochLossSamples += batch.count
+    let samples = batch.globalCount
+    throughput.add(samples: samples, seconds: seconds)
+    state.epochLossSum += loss * Double(samples)
+    state.epochLossSamples += samples
     state.step += 1
     state.batchInEpoch += 1
 
     let step = StepReport(
       step: state.step, totalSteps: totalSteps, epoch: state.epoch + 1, epochs: section.epochs,
-      batch: state.batchInEpoch, loss: loss, learningRateScale: scale, samples: batch.count, seconds: seconds,
+      batch: state.batchInEpoch, loss: loss, learningRateScale: scale, samples: samples, seconds: seconds,
       throughput: throughput)
     let milliseconds = Int((Self.seconds(now - begin) * 1000).rounded())
     try log.write("step", step: step.step) {
@@ -203,6 +207,7 @@ public final class Trainer {
       $0.add("samples", step.samples)
       $0.add("samples_per_second", Float(Double(step.samples) / max(seconds, 1e-9)))
       $0.add("ms", milliseconds)
+      if let waited, let ranked { $0.add(ranked.waitTimes.since(waited), seconds: seconds) }
     }
     report(.step(step))
   }
@@ -242,7 +247,8 @@ public final class Trainer {
     TrainingSize(
       step: state.step, totalSteps: totalSteps, epochs: section.epochs, batchesPerEpoch: train.batchesPerEpoch,
       trainCount: train.sampleCount, validCount: valid?.sampleCount ?? 0, testCount: test?.sampleCount ?? 0,
-      parameterCount: parameters.reduce(0) { $0 + $1.tensor.shape.reduce(1, *) })
+      parameterCount: ranked?.wholeParameterCount
+        ?? parameters.reduce(0) { $0 + $1.tensor.shape.reduce(1, *) })
   }
 
   private static func seconds(_ duration: Duration) -> Double {

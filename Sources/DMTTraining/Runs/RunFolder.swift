@@ -10,6 +10,7 @@ import Foundation
 /// | `run.json` | ``RunRecord``: seed, plugins and their hashes, backends, outcome |
 /// | `log.jsonl` | a line for every step and evaluation |
 /// | `checkpoint.safetensors` | weights, optimizer states and position: what a resumed run starts from |
+/// | `ranks/rank-N.jsonl` | the lines of ranks other than 0, where the run has several |
 /// | `best.safetensors` | the weights of the best evaluation, where early stopping keeps them |
 public struct RunFolder: Sendable, Equatable {
   /// The folder's path.
@@ -38,6 +39,10 @@ public struct RunFolder: Sendable, Equatable {
   public var recordPath: String { path + "/run.json" }
   /// The log.
   public var logPath: String { path + "/log.jsonl" }
+  /// The folder of the other ranks' logs.
+  public var rankLogFolder: String { path + "/ranks" }
+  /// The log of a rank other than 0.
+  public func rankLogPath(_ rank: Int) -> String { "\(rankLogFolder)/rank-\(rank).jsonl" }
   /// The last checkpoint.
   public var checkpointPath: String { path + "/checkpoint.safetensors" }
   /// The best weights.
@@ -73,7 +78,17 @@ public struct RunFolder: Sendable, Equatable {
         ? "the run ended before its first checkpoint; train again" : "name a folder that 'dmt train --out' made")
   }
 
-  private var runFiles: [String] { [recordPath, logPath, checkpointPath, bestPath, manifestPath] }
+  private var runFiles: [String] { [recordPath, logPath, checkpointPath, bestPath, manifestPath, rankLogFolder] }
+
+  /// Makes the folder of the other ranks' logs.
+  func createRankLogFolder() throws(DMTError) {
+    do {
+      try FileManager.default.createDirectory(atPath: rankLogFolder, withIntermediateDirectories: true)
+    } catch {
+      throw DMTError(
+        .io, "cannot make the folder: \((error as NSError).localizedDescription)", place: .init(file: rankLogFolder))
+    }
+  }
 
   /// Throws ``DMTError/Code/alreadyExists`` when the folder holds a run.
   func requireNoRun() throws(DMTError) {
