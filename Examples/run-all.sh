@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks every manifest under Examples, and the one in README.md, then trains each whose data are here for a few steps and
-# evaluates the run: Examples/run-all.sh [STEPS], 20 unless said. Needs `make`. Goes on after a failure, fails at the end.
+# evaluates the run: Examples/run-all.sh [STEPS], 20 unless said. Then looks for the planted groups of the synthetic data, which
+# trains two models to their end. Needs `make`. Goes on after a failure, fails at the end.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,11 @@ readme=readme-manifest.yaml
 trap 'rm -rf "$scratch" "$readme"' EXIT
 
 sed -n '/^```yaml$/,/^```$/p' README.md | sed '/^```/d' > "$readme"
-manifests=(Examples/*/*.yaml "$readme")
+manifests=()
+for file in Examples/*/*.yaml "$readme"; do
+  # Towers files lie beside the manifests that name them.
+  [[ $file == *-towers.yaml ]] || manifests+=("$file")
+done
 failed=()
 
 # run_example MANIFEST
@@ -31,6 +36,15 @@ run_example() {
     grep -q '"auc"' "$run.json"
 }
 
+# finds_planted MANIFEST TOWERS [TOWERS-FILE]: the learned partition is the planted one, and the towers file holds it.
+finds_planted() {
+  local out
+  out=$scratch/$(basename "$1" .yaml)-towers
+  bin/dmt partition "$1" --towers "$2" --strategy coherent --out "$out" &&
+    grep -q '"adjusted_rand_index":1,' "$out/partition.json" &&
+    { [ $# -lt 3 ] || diff "$3" "$out/towers.yaml"; }
+}
+
 for manifest in "${manifests[@]}"; do
   echo "--- $manifest, $steps steps"
   if run_example "$manifest"; then
@@ -41,5 +55,20 @@ for manifest in "${manifests[@]}"; do
   fi
 done
 
-echo "$((${#manifests[@]} - ${#failed[@]})) of ${#manifests[@]} examples passed"
+planted=(
+  "Examples/synthetic/planted.yaml 4 Examples/synthetic/planted-towers.yaml"
+  "Examples/synthetic/planted-100.yaml 8"
+)
+for check in "${planted[@]}"; do
+  echo "--- the planted groups of $check"
+  # shellcheck disable=SC2086
+  if finds_planted $check; then
+    echo "ok $check"
+  else
+    echo "FAILED $check"
+    failed+=("planted groups of $check")
+  fi
+done
+
+echo "$((${#manifests[@]} + ${#planted[@]} - ${#failed[@]})) of $((${#manifests[@]} + ${#planted[@]})) examples passed"
 [ ${#failed[@]} -eq 0 ] || { printf 'failed: %s\n' "${failed[@]}"; exit 1; }

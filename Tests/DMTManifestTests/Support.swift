@@ -106,7 +106,8 @@ extension Manifest {
 
 /// The manifests of the folder Examples.
 ///
-/// Those that use modules of plugins which ``catalog`` does not describe are checked by `Examples/run-all.sh` instead.
+/// Towers files (`..-towers.yaml`) are none. Those that use modules of plugins which ``catalog`` does not describe are checked by
+/// `Examples/run-all.sh` instead.
 let exampleManifests: [String] = {
   let unknownModules = ["module: wukong", "module: dhen", "module: tower.fm", "module: tower.dhen"]
   let examples = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -115,7 +116,8 @@ let exampleManifests: [String] = {
   return folders.sorted().flatMap { folder in
     let path = examples.appendingPathComponent(folder).path
     let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return files.filter { $0.hasSuffix(".yaml") }.sorted().map { "\(path)/\($0)" }.filter { file in
+    let manifests = files.filter { $0.hasSuffix(".yaml") && !$0.hasSuffix("-towers.yaml") }
+    return manifests.sorted().map { "\(path)/\($0)" }.filter { file in
       let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
       return !unknownModules.contains(where: text.contains)
     }

@@ -22,12 +22,19 @@ public final class SplitBatches: BatchSource {
   private let prefetcher: BatchPrefetcher
 
   /// The batches of `samples` over `epochs` epochs; without `shuffle` in the samples' order.
-  public init(_ samples: SampleTable, batchSize: Int, seed: UInt64 = 0, shuffle: Bool = false, epochs: Int = 1) {
+  ///
+  /// - Parameters:
+  ///   - rank: the rank whose part of every global batch is read; counts are those of all ranks together.
+  public init(
+    _ samples: SampleTable, batchSize: Int, seed: UInt64 = 0, shuffle: Bool = false, epochs: Int = 1, rank: Int = 0,
+    rankCount: Int = 1
+  ) {
     let size = max(1, batchSize)
     sampleCount = samples.count
     batchesPerEpoch = samples.count / size + (samples.count % size == 0 ? 0 : 1)
     prefetcher = BatchPrefetcher(
-      samples: samples, batchSize: size, seed: seed, shuffle: shuffle, epochs: 0..<max(1, epochs))
+      samples: samples, batchSize: size, seed: seed, shuffle: shuffle, epochs: 0..<max(1, epochs),
+      rank: rank, rankCount: rankCount)
   }
 
   public func next() throws(DMTError) -> Batch? { try prefetcher.next() }

@@ -1,4 +1,5 @@
 public import DMTCore
+import DMTDistributed
 
 /// Measures a model on a set of samples; its memory is used again from one evaluation to the next.
 public final class Evaluator {

@@ -1,4 +1,5 @@
 public import DMTCore
+import DMTDistributed
 public import DMTManifest
 
 /// The training loop: steps, evaluations, schedules, checkpoints; and its continuation at the exact step.

@@ -21,7 +21,14 @@ final class LookaheadBatches: BatchSource {
       isAtEnd = false
       return nil
     }
-    guard let batch = try pending ?? source.next() else { return nil }
+    let batch: Batch
+    if let pending {
+      batch = pending
+    } else if let next = try source.next() {
+      batch = next
+    } else {
+      return nil
+    }
     pending = try source.next()
     isAtEnd = pending == nil
     return batch

@@ -1,5 +1,6 @@
 import DMTCore
 import DMTDistributed
+import DMTRuntime
 
 /// A rank's part of a model as the training loop sees it.
 final class RankTrainable: RankedModel {
