@@ -82,7 +82,7 @@ let package = Package(
     .target(
       name: "DMTTraining",
       dependencies: [
-        "CDMTPlugin", "DMTCore", "DMTDataflow", "DMTManifest", "DMTRuntime", "DMTDistributed", "DMTData",
+        "CDMTPlugin", "CDMTHostShims", "DMTCore", "DMTDataflow", "DMTManifest", "DMTRuntime", "DMTDistributed", "DMTData",
         "DMTPluginHost", "DMTSafetensors", .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),

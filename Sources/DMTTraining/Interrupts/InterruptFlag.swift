@@ -10,7 +10,7 @@ import Synchronization
 
 /// Turns Ctrl-C and a polite kill into a flag that the training loop looks at after every step.
 ///
-/// The first SIGINT or SIGTERM raises the flag: the loop ends the step, writes a checkpoint and returns. The second one
+/// The first SIGINT, SIGTERM or SIGUSR1 (which launchers of many ranks pass on) raises the flag: the loop ends the step, writes a checkpoint and returns. The second one
 /// ends the process at once with status 130; the last checkpoint stays intact.
 public enum InterruptFlag {
   /// Signals seen; written by the handler, so it may be nothing but a lock-free atomic.
@@ -25,19 +25,21 @@ public enum InterruptFlag {
   /// Lowers the flag.
   public static func lower() { signals.store(0, ordering: .relaxed) }
 
-  /// Installs the handlers of SIGINT and SIGTERM, and lets a write past the file size limit fail instead of killing the
+  /// Installs the handlers of SIGINT, SIGTERM and SIGUSR1, and lets a write past the file size limit fail instead of killing the
   /// process.
   public static func install() {
     // The first use of a static runs its initializer, which a signal handler must not do.
     lower()
     signal(SIGINT, handler)
     signal(SIGTERM, handler)
+    signal(SIGUSR1, handler)
     signal(SIGXFSZ, SIG_IGN)
     // A parent may have started this process with signals blocked, as threads of dispatch queues do.
     var both = sigset_t()
     sigemptyset(&both)
     sigaddset(&both, SIGINT)
     sigaddset(&both, SIGTERM)
+    sigaddset(&both, SIGUSR1)
     pthread_sigmask(SIG_UNBLOCK, &both, nil)
   }
 

@@ -78,9 +78,10 @@ final class RankTrainable: RankedModel {
     var failure: DMTError?
     if rank == 0 {
       do throws(DMTError) {
-        try body(described(includesOptimizer: includesOptimizer) { name, bytes in
+        let whole = described(includesOptimizer: includesOptimizer) { name, bytes in
           memory[name].map { UnsafeMutableRawBufferPointer(rebasing: $0[..<bytes]) }
-        })
+        }
+        try body(whole)
       } catch { failure = error }
     }
     let worked = try gatherer.all(failure == nil)
@@ -99,14 +100,18 @@ final class RankTrainable: RankedModel {
         name: name, dtype: tensor.dtype, shape: tensor.shape,
         bytes: memory(tensor.name, tensor.byteCount) ?? UnsafeMutableRawBufferPointer(start: nil, count: 0))
     }
+    func states(of parameter: String) -> [NamedTensor] {
+      var states: [NamedTensor] = []
+      for tensor in wholeTensors where tensor.parameter == parameter {
+        if case .state(let state) = tensor.role { states.append(named(tensor, state)) }
+      }
+      return states
+    }
     return wholeTensors.filter { $0.role == .parameter }.map { parameter in
       TrainableParameter(
         tensor: named(parameter, parameter.name),
-        states: includesOptimizer
-          ? wholeTensors.compactMap { tensor in
-            guard tensor.parameter == parameter.parameter, case .state(let state) = tensor.role else { return nil }
-            return named(tensor, state)
-          } : [], operatorName: parameter.op, operatorRevision: parameter.revision)
+        states: includesOptimizer ? states(of: parameter.parameter) : [], operatorName: parameter.op,
+        operatorRevision: parameter.revision)
     }
   }
 }

@@ -45,13 +45,18 @@ public struct Pipeline {
   ///
   /// - Parameter forTraining: false leaves the optimizers and their states out.
   public func makeModel(policy: BackendPolicy, threads: Int, forTraining: Bool) throws(DMTError) -> Model {
+    try Model(
+      plan: plan, settings: modelSettings(policy: policy, threads: threads, forTraining: forTraining),
+      components: components)
+  }
+
+  /// How the manifest wants its model built.
+  public func modelSettings(policy: BackendPolicy, threads: Int, forTraining: Bool) -> Model.Settings {
     let train = manifest.train
-    return try Model(
-      plan: plan,
-      settings: .init(
-        dtype: manifest.model.dtype, seed: train.seed, threads: threads, policy: policy,
-        optimizer: forTraining ? train.optimizer : nil, tableOptimizer: forTraining ? train.tableOptimizer : nil,
-        clipNorm: forTraining ? train.clipNorm : nil), components: components)
+    return .init(
+      dtype: manifest.model.dtype, seed: train.seed, threads: threads, policy: policy,
+      optimizer: forTraining ? train.optimizer : nil, tableOptimizer: forTraining ? train.tableOptimizer : nil,
+      clipNorm: forTraining ? train.clipNorm : nil)
   }
 
   /// The batches of a split in the order of the file.

@@ -4,7 +4,6 @@ import DMTData
 public import DMTManifest
 import DMTPluginHost
 public import DMTRuntime
-import Foundation
 
 /// A training run that is ready to train: its folder, its data, its model.
 ///
@@ -24,14 +23,12 @@ public final class TrainingRun {
   private let trainer: Trainer
   private let continues: Bool
 
-  private init(
-    folder: RunFolder, pipeline: Pipeline, model: Model, record: RunRecord, continues: Bool, options: TrainingOptions
-  ) throws(DMTError) {
-    self.folder = folder
-    self.pipeline = pipeline
-    self.model = model
-    self.record = record
-    self.continues = continues
+  private init(_ prepared: PreparedRun, options: TrainingOptions) throws(DMTError) {
+    folder = prepared.folder
+    pipeline = prepared.pipeline
+    record = prepared.record
+    continues = prepared.continues
+    model = try pipeline.makeModel(policy: options.policy, threads: record.threads, forTraining: true)
     let section = pipeline.manifest.train
     let train = SplitBatches(
       pipeline.dataset.samples(of: .train), batchSize: section.batch, seed: section.seed, shuffle: section.shuffle,
@@ -52,13 +49,10 @@ public final class TrainingRun {
     _ loaded: LoadedManifest, in folder: RunFolder, components: Components, options: TrainingOptions,
     replacing: Bool = false
   ) throws(DMTError) -> TrainingRun {
-    if !replacing { try folder.requireNoRun() }
-    let pipeline = try Pipeline(loaded, components: components) { options.report(.preparing($0)) }
-    let record = makeRecord(pipeline, options: options, createdAt: Date().ISO8601Format())
-    let model = try pipeline.makeModel(policy: options.policy, threads: record.threads, forTraining: true)
-    let run = try TrainingRun(
-      folder: folder, pipeline: pipeline, model: model, record: record, continues: false, options: options)
-    try folder.create(manifest: loaded.portableYAML, record: record, replacing: replacing)
+    let prepared = try PreparedRun.new(
+      loaded, in: folder, components: components, options: options, replacing: replacing)
+    let run = try TrainingRun(prepared, options: options)
+    try prepared.createFolder()
     return run
   }
 
@@ -71,24 +65,9 @@ public final class TrainingRun {
     _ folder: RunFolder, catalog: ManifestCatalog, components: Components, options: TrainingOptions,
     overrides: [String] = []
   ) throws(DMTError) -> TrainingRun {
-    let before = try folder.record()
-    let loaded = try ManifestLoader.load(path: folder.manifestPath, overrides: overrides, catalog: catalog)
-    let unchanged = try ManifestLoader.load(path: folder.manifestPath, catalog: catalog)
-    guard ManifestFingerprint.of(loaded.tree) == ManifestFingerprint.of(unchanged.tree) else {
-      throw DMTError(
-        .invalidArgument, "a run cannot go on with other features, another model or other training settings",
-        place: .init(file: folder.manifestPath), remedy: "take the change out, or start a new run")
-    }
-    let pipeline = try Pipeline(loaded, components: components, storedText: try folder.manifestText()) {
-      options.report(.preparing($0))
-    }
-    try before.requireMatch(pipeline, in: folder)
-    var record = makeRecord(pipeline, options: options, createdAt: before.createdAt)
-    record.manifestPath = before.manifestPath
-    for difference in before.differences(from: record) { options.report(.warning("\(difference)")) }
-    let model = try pipeline.makeModel(policy: options.policy, threads: record.threads, forTraining: true)
-    return try TrainingRun(
-      folder: folder, pipeline: pipeline, model: model, record: record, continues: true, options: options)
+    try TrainingRun(
+      PreparedRun.continued(
+        folder, catalog: catalog, components: components, options: options, overrides: overrides), options: options)
   }
 
   /// Trains, or goes on training, until the run ends or is stopped.
@@ -100,14 +79,6 @@ public final class TrainingRun {
 
   /// Threads for a manifest that names none: as many as this process may use.
   static var usableThreads: Int { max(1, Int(dmt_cpu.host.cores)) }
-
-  private static func makeRecord(_ pipeline: Pipeline, options: TrainingOptions, createdAt: String) -> RunRecord {
-    RunRecord(
-      name: pipeline.manifest.name, program: options.program, manifestPath: pipeline.manifest.path,
-      manifestFingerprint: pipeline.fingerprint, dataFingerprint: pipeline.dataset.fingerprint,
-      seed: pipeline.manifest.train.seed, threads: pipeline.manifest.train.threads ?? usableThreads,
-      backends: options.policy.names, plugins: options.plugins, createdAt: createdAt)
-  }
 }
 
 extension RunRecord {

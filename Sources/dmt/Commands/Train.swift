@@ -14,10 +14,14 @@ struct Train: ParsableCommand {
       The run folder receives the effective manifest, the record of the run, a log line for every step and evaluation, and \
       checkpoints. Ctrl-C writes a checkpoint and ends with exit code 130; --resume goes on where it stopped.
 
+      With --ranks the model is spread over ranks that are threads of this process; started by mpirun or srun, over their \
+      processes (`dmt launch` does both, and starts again after a failure).
+
       EXAMPLES
         dmt train Examples/goodbooks/dmt-dcn.yaml
         dmt train Examples/goodbooks/dmt-dcn.yaml --seed 1 --out runs/seed1 --set train.epochs=1
         dmt train --resume runs/seed1
+        mpirun -n 4 dmt train Examples/goodbooks/dmt-dcn-sptt.yaml --out runs/sptt
       """)
 
   @Argument(help: "The manifest, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
@@ -39,6 +43,12 @@ struct Train: ParsableCommand {
 
   @Option(help: ArgumentHelp("Stop after this many steps in all.", valueName: "n"))
   var maxSteps: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Spread the model over HOSTSxRANKS ranks; started by a launcher, the default is how it placed them.",
+      valueName: "4x2"))
+  var ranks: String?
 
   @Flag(help: "Replace the run that the folder holds.") var replace = false
   @Flag(help: "Print the outcome as JSON.") var json = false
@@ -67,9 +77,15 @@ struct Train: ParsableCommand {
       if let seed { changes.append("train.seed=\(seed)") }
       if let threads = backends.threads { changes.append("train.threads=\(threads)") }
       let installation = try Installation.load(
-        plugins, threads: backends.threads, manifest: manifest ?? resume.map { RunFolder(path: $0).manifestPath },
+        plugins, threads: backends.threads ?? LauncherEnvironment.current?.threadsPerRank, manifest: manifest ?? resume.map { RunFolder(path: $0).manifestPath },
         overrides: changes)
       try backends.check(installation.components)
+      if let ranked = try rankedTraining(installation, changes) {
+        let result = try ranked.run()
+        try ranked.summarise(result, json: json)
+        interrupted = result.outcome.reason == .interrupted
+        return
+      }
       let terminal = TerminalReport { Console.note($0) }
       let run: TrainingRun
       if let resume {
@@ -93,6 +109,22 @@ struct Train: ParsableCommand {
     if interrupted { throw ExitCode(130) }
   }
 
+  /// nil: one process trains alone.
+  private func rankedTraining(
+    _ installation: Installation, _ changes: [String]
+  ) throws(DMTError) -> RankedTraining? {
+    let launcher = LauncherEnvironment.current
+    guard ranks != nil || launcher != nil else { return nil }
+    let topology = try ranks.map { text throws(DMTError) in try Topology(parsing: text) }
+    let path = resume.map { RunFolder(path: $0).manifestPath } ?? manifest ?? ""
+    let loaded = try installation.manifest(path: path, overrides: changes)
+    return RankedTraining(
+      installation: installation, backends: backends, loaded: loaded,
+      folder: RunFolder(path: resume ?? out ?? Train.defaultFolder(name: loaded.manifest.name)),
+      continues: resume != nil, replacing: replace, overrides: changes, maxSteps: maxSteps, topology: topology,
+      isSpeaker: (launcher?.rank ?? 0) == 0)
+  }
+
   private func options(
     _ installation: Installation, _ policy: BackendPolicy, _ terminal: TerminalReport
   ) -> TrainingOptions {
@@ -106,13 +138,7 @@ struct Train: ParsableCommand {
       Console.print(try Console.json(outcome))
       return
     }
-    Console.print("run: \(run.folder.path) (\(outcome.reason.rawValue) after \(Format.count(outcome.step)) steps)")
-    if let valid = outcome.valid { Console.print("valid: \(describe(valid))") }
-    if let test = outcome.test { Console.print("test:  \(describe(test))") }
-    if let rate = outcome.samplesPerSecond {
-      Console.print(
-        "speed: \(Format.count(Int(rate))) samples/s on \(run.record.threads) threads, evaluations left out")
-    }
+    TrainingSummary.print(outcome, folder: run.folder, on: "\(run.record.threads) threads")
     let explanation = try run.model.plan.explanation(
       name: run.record.name, batch: run.pipeline.manifest.train.batch, settings: run.model.settings,
       components: run.pipeline.components, measuresActivations: false)
@@ -120,12 +146,8 @@ struct Train: ParsableCommand {
     for line in explanation.servers { Console.print("  " + line) }
   }
 
-  private func describe(_ result: EvaluationResult) -> String {
-    "AUC \(Format.fixed(result.auc, 4))  logloss \(Format.fixed(result.logloss, 4))  NE \(Format.fixed(result.ne, 4))  "
-      + "calibration \(Format.fixed(result.calibration, 4))  (\(Format.count(result.examples)) examples)"
-  }
-
-  private static func defaultFolder(name: String) -> String {
+  /// `runs/NAME-TIME`.
+  static func defaultFolder(name: String) -> String {
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyyMMdd-HHmmss"
