@@ -53,7 +53,8 @@ struct LaunchedJob {
   private func code(of end: TrainingProcess.End, isStopped: Bool) throws(DMTError) -> Int32 {
     switch end {
     case .exit(0): return isStopped ? 130 : 0
-    case .exit(130): return 130
+    // A wrong manifest or bad data fail again however often they are tried: the rank has said what is wrong.
+    case .exit(let code) where [64, 65, 66, 69, 78, 130].contains(code): return code
     case .exit(let code):
       throw DMTError(
         .interconnectFailed, "a rank failed: mpirun ended with exit code \(code)",
