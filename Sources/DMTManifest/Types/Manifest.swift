@@ -17,6 +17,7 @@ public struct Manifest: Sendable, Equatable {
   public var backends: [String]
   /// Plugins (ids or files) that must be there.
   public var plugins: [String]
+  public var interconnect = InterconnectSection()
 
   public init(
     version: Int = 1, name: String, path: String, data: DataSection, features: [FeatureSpec] = [],
