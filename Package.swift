@@ -90,17 +90,14 @@ let package = Package(
     // What the tests of a plugin with modules import.
     .target(
       name: "DMTTesting", dependencies: ["DMTCore", "DMTCases", "DMTReference", "DMTRuntime"], swiftSettings: settings),
-<<<<<<< ours
     // Writes SVG pictures.
     .target(name: "DMTPicture", swiftSettings: settings),
-=======
     // What the tests of an interconnect import: everything that an interconnect has to do.
     .target(
       name: "DMTInterconnectTesting",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
->>>>>>> theirs
     // Deals features into towers: affinity, column splits, reports.
     .target(
       name: "DMTPartition",
