@@ -11,6 +11,8 @@ struct dmt_mpi_comm {
 
 struct dmt_mpi_request {
     MPI_Request request;
+    /* Bytes that a receive waits for; -1: no receive. */
+    int32_t expected;
     dmt_mpi_request *next;
 };
 
@@ -38,11 +40,12 @@ static int class_of(int code) {
     return class;
 }
 
-static int kept(int code, dmt_mpi_request *request, dmt_mpi_request **out) {
+static int kept(int code, dmt_mpi_request *request, int32_t expected, dmt_mpi_request **out) {
     if (code != MPI_SUCCESS) {
         free_request(request);
         return class_of(code);
     }
+    request->expected = expected;
     *out = request;
     return 0;
 }
@@ -119,13 +122,13 @@ int dmt_mpi_group(const int32_t *ranks, int count, int tag, dmt_mpi_comm **comm)
 int dmt_mpi_send(dmt_mpi_comm *comm, const void *data, int32_t bytes, int to, int tag, dmt_mpi_request **request) {
     dmt_mpi_request *made = new_request();
     if (made == NULL) return MPI_ERR_OTHER;
-    return kept(MPI_Isend(data, bytes, MPI_BYTE, to, tag, comm->comm, &made->request), made, request);
+    return kept(MPI_Isend(data, bytes, MPI_BYTE, to, tag, comm->comm, &made->request), made, -1, request);
 }
 
 int dmt_mpi_receive(dmt_mpi_comm *comm, void *data, int32_t bytes, int from, int tag, dmt_mpi_request **request) {
     dmt_mpi_request *made = new_request();
     if (made == NULL) return MPI_ERR_OTHER;
-    return kept(MPI_Irecv(data, bytes, MPI_BYTE, from, tag, comm->comm, &made->request), made, request);
+    return kept(MPI_Irecv(data, bytes, MPI_BYTE, from, tag, comm->comm, &made->request), made, bytes, request);
 }
 
 int dmt_mpi_reduce_all(
@@ -138,14 +141,23 @@ int dmt_mpi_reduce_all(
     return kept(
         MPI_Iallreduce(
             source, receive, count, types[type], is_maximum ? MPI_MAX : MPI_SUM, comm->comm, &made->request),
-        made, request);
+        made, -1, request);
 }
 
 int dmt_mpi_test(dmt_mpi_request *request, int *done) {
-    int code = MPI_Test(&request->request, done, MPI_STATUS_IGNORE);
+    MPI_Status status;
+    int code = MPI_Test(&request->request, done, &status), result = class_of(code);
     if (code != MPI_SUCCESS) *done = 1;
-    if (*done) free_request(request);
-    return class_of(code);
+    if (*done) {
+        int bytes = 0;
+        if (result == MPI_ERR_TRUNCATE) result = DMT_MPI_OTHER_LENGTH;
+        if (result == 0 && request->expected >= 0 && MPI_Get_count(&status, MPI_BYTE, &bytes) == MPI_SUCCESS &&
+            bytes != request->expected) {
+            result = DMT_MPI_OTHER_LENGTH;
+        }
+        free_request(request);
+    }
+    return result;
 }
 
 int dmt_mpi_probe(dmt_mpi_comm *comm, int tag, int *found, int *from, int32_t *bytes) {

@@ -25,7 +25,7 @@ final class MPICommunicator: Communicator {
   func start(_ collective: UnsafePointer<dmt_collective>) throws(DMTError) -> UInt64 {
     let collective = try Collective(checking: collective, members: ranks.count, own: member)
     let operation = MPIOperation(
-      collective, comm: comm, member: member, members: ranks.count, number: started + 1)
+      collective, comm: comm, member: member, ranks: ranks, number: started + 1)
     try engine.begin(operation)
     started += 1
     underWay.append(operation)

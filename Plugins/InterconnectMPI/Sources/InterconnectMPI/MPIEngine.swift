@@ -252,7 +252,7 @@ final class MPIEngine: @unchecked Sendable {
         var done: Int32 = 0
         let code = dmt_mpi_test(operation.transfers[index].request, &done)
         if code != 0 {
-          end(operation, failure: MPIEngine.error(code, "carry on \(operation.collective.kind.name)"))
+          end(operation, failure: failure(of: operation, transfer: index, code: code))
           clear(operation)
           moved = true
           break
@@ -271,6 +271,15 @@ final class MPIEngine: @unchecked Sendable {
     }
     active.removeAll { $0.transfers.isEmpty }
     return moved
+  }
+
+  private func failure(of operation: MPIOperation, transfer: Int, code: Int32) -> DMTError {
+    guard code == DMT_MPI_OTHER_LENGTH, let from = operation.transfers[transfer].from else {
+      return MPIEngine.error(code, "carry on \(operation.collective.kind.name)")
+    }
+    return DMTError(
+      .interconnectFailed, "rank \(operation.ranks[from]) sent another number of elements than was expected",
+      remedy: "all members give the same counts")
   }
 
   private func clear(_ operation: MPIOperation) {

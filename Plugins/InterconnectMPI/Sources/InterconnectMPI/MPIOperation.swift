@@ -16,6 +16,8 @@ final class MPIOperation: @unchecked Sendable {
   let comm: OpaquePointer
   let member: Int
   let members: Int
+  /// The members' ranks.
+  let ranks: [Int]
   let number: UInt64
   /// Arrays of the caller's, which are valid while it starts only.
   let sendCounts: [Int]
@@ -29,7 +31,9 @@ final class MPIOperation: @unchecked Sendable {
   var isDone = false
   var failure: DMTError?
 
-  init(_ collective: Collective, comm: OpaquePointer, member: Int, members: Int, number: UInt64) {
+  init(_ collective: Collective, comm: OpaquePointer, member: Int, ranks: [Int], number: UInt64) {
+    let members = ranks.count
+    self.ranks = ranks
     self.collective = collective
     self.comm = comm
     self.member = member

@@ -32,6 +32,9 @@ int dmt_mpi_receive(dmt_mpi_comm *comm, void *data, int32_t bytes, int from, int
 int dmt_mpi_reduce_all(
     dmt_mpi_comm *comm, const void *send, void *receive, int32_t count, int type, int is_maximum,
     dmt_mpi_request **request);
+/** What dmt_mpi_test returns for a message of another length than was expected. */
+#define DMT_MPI_OTHER_LENGTH (-2)
+
 /** *done is 1 when it has ended; the request is gone then. */
 int dmt_mpi_test(dmt_mpi_request *request, int *done);
 /** Whether a message has come from any member, from whom and how long. */
