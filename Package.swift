@@ -17,6 +17,7 @@ let package = Package(
     .executable(name: "dmt", targets: ["dmt"]),
     .library(name: "DMTPluginKit", targets: ["DMTPluginKit"]),
     .library(name: "DMTTesting", targets: ["DMTTesting"]),
+    .library(name: "DMTInterconnectTesting", targets: ["DMTInterconnectTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -85,6 +86,12 @@ let package = Package(
     // What the tests of a plugin with modules import.
     .target(
       name: "DMTTesting", dependencies: ["DMTCore", "DMTCases", "DMTReference", "DMTRuntime"], swiftSettings: settings),
+    // What the tests of an interconnect import: everything that an interconnect has to do.
+    .target(
+      name: "DMTInterconnectTesting",
+      dependencies: [
+        "CDMTPlugin", "DMTCore", "DMTPluginHost", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
     // Deals features into towers: affinity, column splits, reports.
     .target(
       name: "DMTPartition", dependencies: ["DMTCore", "DMTManifest", "DMTRuntime", "DMTData", "DMTTraining"],
