@@ -1,0 +1,57 @@
+import DMTPluginKit
+import Glibc
+import InterconnectMPI
+
+/// Measures what an all_to_all and an all_reduce of the world move a second.
+enum Bandwidth {
+  static func measure(_ engine: MPIInterconnect, bytes: Int) throws(DMTError) {
+    let world = try engine.openWorld(rankCount: nil, timeoutMilliseconds: 120_000)
+    let connection = try world.connect(rank: world.ownRank ?? 0)
+    let ranks = Array(0..<world.rankCount)
+    let communicator = try connection.communicator(ranks: ranks, lane: .embedding)
+    let part = bytes / ranks.count
+    let send = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes), alignment: 64)
+    let receive = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes), alignment: 64)
+    memset(send, 1, bytes)
+    memset(receive, 0, bytes)
+    let counts = ranks.map { _ in Int64(part / 4) }
+    let offsets = ranks.map { Int64($0 * (part / 4)) }
+    for kind in [CollectiveKind.allToAll, .allReduce, .barrier] {
+      var times: [Double] = []
+      for _ in 0..<5 {
+        let started = now()
+        var collective = dmt_collective()
+        collective.struct_size = UInt32(MemoryLayout<dmt_collective>.size)
+        collective.kind = kind.rawValue
+        collective.dtype = dmt_dtype(code: UInt8(DMT_DTYPE_FLOAT), bits: 32, lanes: 1)
+        collective.send = UnsafeRawPointer(send)
+        collective.receive = receive
+        collective.count = Int64(bytes / 4)
+        let ticket = try counts.withUnsafeBufferPointer { counts throws(DMTError) in
+          try offsets.withUnsafeBufferPointer { offsets throws(DMTError) in
+            collective.send_counts = counts.baseAddress
+            collective.receive_counts = counts.baseAddress
+            collective.send_offsets = offsets.baseAddress
+            collective.receive_offsets = offsets.baseAddress
+            return try communicator.start(&collective)
+          }
+        }
+        try communicator.wait(ticket, timeoutMilliseconds: 0)
+        times.append(now() - started)
+      }
+      guard connection.rank == 0 else { continue }
+      let best = times.min() ?? 0
+      print(
+        "\(kind.name) of \(bytes) bytes a rank on \(ranks.count) ranks, \(Set(world.hostOfRank).count) hosts: "
+          + "\(Int(best * 1e6)) us at best, \(Int(Double(bytes) / best / 1e6)) MB/s a rank")
+    }
+    send.deallocate()
+    receive.deallocate()
+  }
+
+  private static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
