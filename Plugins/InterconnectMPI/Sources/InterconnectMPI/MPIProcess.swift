@@ -64,10 +64,10 @@ enum MPIProcess {
 
   private static func start() throws(DMTError) -> Library {
     promoteLibrary()
-    // Open MPI would catch the signals of crashes; they belong to the host.
-    setenv("OMPI_MCA_opal_signal", "", 0)
     var isSerialized: Int32 = 0
-    try check(dmt_mpi_init(&isSerialized), "MPI_Init_thread")
+    try keepingSignals { () throws(DMTError) in
+      try check(dmt_mpi_init(&isSerialized), "MPI_Init_thread")
+    }
     guard isSerialized != 0 else {
       throw DMTError(
         .interconnectFailed, "this MPI allows calls from one thread alone",
@@ -78,6 +78,15 @@ enum MPIProcess {
     try check(dmt_mpi_rank(dmt_mpi_world(), &rank), "MPI_Comm_rank")
     try check(dmt_mpi_size(dmt_mpi_world(), &count), "MPI_Comm_size")
     return Library(rank: Int(rank), rankCount: Int(count), hostOfRank: try hosts(Int(count)))
+  }
+
+  /// Open MPI catches the signals of crashes; they belong to the host.
+  private static func keepingSignals(_ body: () throws(DMTError) -> Void) throws(DMTError) {
+    let signals = [SIGABRT, SIGBUS, SIGFPE, SIGSEGV]
+    var actions = [Glibc.sigaction](repeating: Glibc.sigaction(), count: signals.count)
+    for (index, signal) in signals.enumerated() { _ = sigaction(signal, nil, &actions[index]) }
+    defer { for (index, signal) in signals.enumerated() { _ = sigaction(signal, &actions[index], nil) } }
+    try body()
   }
 
   /// MPI loads parts of itself that look for its symbols among the process's own; a plugin's libraries are not there.

@@ -4,8 +4,10 @@ import InterconnectMPI
 
 /// Measures what an all_to_all and an all_reduce of the world move a second.
 enum Bandwidth {
-  static func measure(_ engine: MPIInterconnect, bytes: Int) throws(DMTError) {
-    let world = try engine.openWorld(rankCount: nil, timeoutMilliseconds: 120_000)
+  static func measure(
+    _ engine: MPIInterconnect, bytes: Int, timeoutMilliseconds: Int
+  ) throws(DMTError) {
+    let world = try engine.openWorld(rankCount: nil, timeoutMilliseconds: timeoutMilliseconds)
     let connection = try world.connect(rank: world.ownRank ?? 0)
     let ranks = Array(0..<world.rankCount)
     let communicator = try connection.communicator(ranks: ranks, lane: .embedding)

@@ -5,7 +5,7 @@ import InterconnectMPI
 
 /// One rank of a world in which the trials of every interconnect run.
 ///
-/// `mpi-conformance [--chunk BYTES] [--large BYTES] [--bandwidth BYTES] [--expect RANKS] [--flat] [--list | TRIAL..]`
+/// `mpi-conformance [--chunk BYTES] [--large BYTES] [--bandwidth BYTES] [--timeout MS] [--expect RANKS] [--flat] [--list | TRIAL..]`
 @main
 enum Runner {
   static func main() {
@@ -19,6 +19,7 @@ enum Runner {
     var tuning = MPITuning()
     let chunk = number("--chunk")
     if let chunk { tuning.chunkBytes = max(1, chunk) }
+    if let timeout = number("--timeout") { settings.timeoutMilliseconds = timeout }
     if let large = number("--large") { settings.largeBytes = large }
     let bandwidth = number("--bandwidth")
     let expected = number("--expect")
@@ -28,7 +29,8 @@ enum Runner {
     }
     do throws(DMTError) {
       if let bandwidth {
-        try Bandwidth.measure(MPIInterconnect(tuning: tuning), bytes: bandwidth)
+        try Bandwidth.measure(
+          MPIInterconnect(tuning: tuning), bytes: bandwidth, timeoutMilliseconds: settings.timeoutMilliseconds)
         exit(0)
       }
       if let expected {
