@@ -61,7 +61,7 @@ final class MPICommunicator: Communicator {
       let operation = try find(ticket)
       _ = engine.poll()
       if operation.state == .done { return true }
-      if let failure = engine.failure { throw operation.title.met(failure) }
+      if let reason = engine.reason(operation) { throw reason }
       return false
     }
   }

@@ -207,9 +207,7 @@ final class MPIEngine: @unchecked Sendable {
     }
     var pause = Pause()
     while operation.state != .done {
-      if let failure {
-        return failure.message.hasPrefix("rank \(library.rank),") ? failure : operation.title.met(failure)
-      }
+      if let reason = reason(operation) { return reason }
       if poll() {
         pause.reset()
       } else if Monitor.hasPassed(deadline) {
@@ -219,6 +217,12 @@ final class MPIEngine: @unchecked Sendable {
       }
     }
     return nil
+  }
+
+  /// Why an operation will not end; the world's failure may be about another one of this rank, and says so itself.
+  func reason(_ operation: Operation) -> DMTError? {
+    guard let failure else { return nil }
+    return failure.message.hasPrefix("rank \(library.rank),") ? failure : operation.title.met(failure)
   }
 
   /// World ranks from which a message of the operation's phase has not come.

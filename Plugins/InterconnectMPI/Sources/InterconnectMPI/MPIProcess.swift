@@ -44,10 +44,15 @@ enum MPIProcess {
     if isOpen { finalize(isWhole: engine.end()) }
   }
 
-  /// The process ends, whatever was left open.
+  /// The process ends, whatever was left open: the other ranks need not wait for this one.
   static func shutdown() {
     let (engine, isStarted) = state.withLock { ($0.engine, $0.library != nil && !$0.isFinalized) }
-    if let engine { close(engine) } else if isStarted { finalize(isWhole: true) }
+    if let engine {
+      engine.locked { engine.abort("its process ended") }
+      close(engine)
+    } else if isStarted {
+      finalize(isWhole: true)
+    }
   }
 
   private static func finalize(isWhole: Bool) {

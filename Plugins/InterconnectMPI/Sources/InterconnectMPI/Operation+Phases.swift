@@ -8,7 +8,7 @@ extension Operation {
   /// An all_reduce: every level's parts are reduced by their owners, then given back, the last level first. A small one is
   /// reduced by everyone.
   private var isSmall: Bool {
-    count * elementBytes * members.count <= communicator.tuning.smallReductionBytes
+    count * elementBytes <= communicator.tuning.smallReductionBytes / members.count
   }
 
   private var phaseCount: Int { kind == .allReduce && !isSmall ? 2 * members.levels.count : 1 }

@@ -14,11 +14,15 @@ enum Bandwidth {
     let part = bytes / ranks.count
     let send = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes), alignment: 64)
     let receive = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes), alignment: 64)
+    var best: [CollectiveKind: Double] = [:]
     memset(send, 1, bytes)
     memset(receive, 0, bytes)
     let counts = ranks.map { _ in Int64(part / 4) }
     let offsets = ranks.map { Int64($0 * (part / 4)) }
-    for kind in [CollectiveKind.allToAll, .allReduce, .barrier] {
+    // The last one runs beside a computation that takes longer than it.
+    for (kind, computes) in [
+      (CollectiveKind.allToAll, false), (.allReduce, false), (.barrier, false), (.allToAll, true),
+    ] {
       var times: [Double] = []
       for _ in 0..<5 {
         let started = now()
@@ -38,14 +42,22 @@ enum Bandwidth {
             return try communicator.start(&collective)
           }
         }
+        let computed = started + 2 * (best[kind] ?? 0)
+        while computes, now() < computed {}
+        let waited = now()
         try communicator.wait(ticket, timeoutMilliseconds: 0)
-        times.append(now() - started)
+        times.append(now() - (computes ? waited : started))
       }
+      let time = times.min() ?? 0
+      if !computes { best[kind] = time }
       guard connection.rank == 0 else { continue }
-      let best = times.min() ?? 0
+      if computes {
+        print("\(kind.name) beside a computation of twice its time: \(Int(time * 1e6)) us of waiting are left")
+        continue
+      }
       print(
         "\(kind.name) of \(bytes) bytes a rank on \(ranks.count) ranks, \(Set(world.hostOfRank).count) hosts: "
-          + "\(Int(best * 1e6)) us at best, \(Int(Double(bytes) / best / 1e6)) MB/s a rank")
+          + "\(Int(time * 1e6)) us at best, \(Int(Double(bytes) / time / 1e6)) MB/s a rank")
     }
     send.deallocate()
     receive.deallocate()
