@@ -10,31 +10,29 @@ let settings: [SwiftSetting] =
     .enableUpcomingFeature("InternalImportsByDefault"),
   ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
+let kit: Target.Dependency = .product(name: "DMTPluginKit", package: "dmt")
+let trials: Target.Dependency = .product(name: "DMTInterconnectTesting", package: "dmt")
+
 let package = Package(
   name: "InterconnectMPI",
   products: [.library(name: "dmt-interconnect-mpi", type: .dynamic, targets: ["InterconnectMPI"])],
   dependencies: [.package(name: "dmt", path: "../..")],
   targets: [
-    // MPI's macros and handles as plain functions.
-    .target(name: "CMPI", linkerSettings: [.linkedLibrary("mpi")]),
+    // Found by its header and library alone, so that no pkg-config is needed to build.
+    .systemLibrary(name: "CMPI", path: "Sources/CMPI", providers: [.apt(["libopenmpi-dev"])]),
     .target(
-      name: "InterconnectMPI", dependencies: ["CMPI", .product(name: "DMTPluginKit", package: "dmt")],
-      swiftSettings: settings,
+      name: "InterconnectMPI", dependencies: [kit, "CMPI"], swiftSettings: settings,
       // Nothing but the entry point leaves the library.
       linkerSettings: [
         .unsafeFlags(
           ["-Xlinker", "--version-script=\(Context.packageDirectory)/exports.map"], .when(platforms: [.linux]))
       ]),
-    // One rank of the trials that every interconnect has to pass; mpirun starts it.
+    // Every rank of a world runs it; the tests start it under mpirun.
     .executableTarget(
-      name: "mpi-conformance",
-      dependencies: [
-        "InterconnectMPI", .product(name: "DMTPluginKit", package: "dmt"),
-        .product(name: "DMTInterconnectTesting", package: "dmt"),
-      ], path: "Sources/MPIConformance", swiftSettings: settings),
+      name: "mpi-conformance", dependencies: [kit, trials, "InterconnectMPI"], path: "Sources/MPIConformance",
+      swiftSettings: settings),
     .testTarget(
-      name: "InterconnectMPITests",
-      dependencies: ["mpi-conformance", "InterconnectMPI", .product(name: "DMTPluginKit", package: "dmt")],
+      name: "InterconnectMPITests", dependencies: [kit, trials, "InterconnectMPI", "mpi-conformance"],
       swiftSettings: settings),
   ]
 )

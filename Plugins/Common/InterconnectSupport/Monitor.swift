@@ -37,11 +37,23 @@ final class Monitor: @unchecked Sendable {
 
   /// The time of the monotonic clock in `milliseconds`.
   static func deadline(milliseconds: Int) -> timespec {
+    let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+    return deadline(nanoseconds: overflow ? .max / 2 : product)
+  }
+
+  /// The time of the monotonic clock in `nanoseconds`.
+  static func deadline(nanoseconds: Int) -> timespec {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    let sum = time.tv_nsec + nanoseconds % 1_000_000_000
+    time.tv_sec += nanoseconds / 1_000_000_000 + sum / 1_000_000_000
+    time.tv_nsec = sum % 1_000_000_000
+    return time
+  }
+
+  static func hasPassed(_ deadline: timespec) -> Bool {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
-    let nanoseconds = now.tv_nsec + milliseconds % 1000 * 1_000_000
-    now.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
-    now.tv_nsec = nanoseconds % 1_000_000_000
-    return now
+    return (now.tv_sec, now.tv_nsec) >= (deadline.tv_sec, deadline.tv_nsec)
   }
 }

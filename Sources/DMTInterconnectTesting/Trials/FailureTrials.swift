@@ -61,12 +61,15 @@ enum FailureTrials {
     InterconnectTrial("an abort ends what every rank waits for, with its message", endsWorld: true) { rank in
       guard rank.rankCount > 1 else { return }
       let (data, control) = (try rank.communicator(), try rank.communicator(nil, .control))
-      try TrialCall<UInt8>.barrier().run(on: control)
-      if rank.rank == rank.last { return rank.connection.abort("the disk of this trial is full") }
+      if rank.rank == rank.last {
+        try TrialCall<UInt8>.barrier().run(on: control)
+        return rank.connection.abort("the disk of this trial is full")
+      }
       let call = TrialExchange<Float>(ranks: rank.ranks, own: rank.rank).call
       let text = "the disk of this trial is full"
-      // The abort may come before the start or after it.
+      // The abort may come before the barrier's end is noticed here, before the start or after it.
       rank.expectError([.interconnectFailed], mentioning: [text], "a wait") { () throws(DMTError) in
+        try TrialCall<UInt8>.barrier().run(on: control)
         try call.start(on: data)
         try call.wait(on: data)
       }

@@ -1,327 +1,264 @@
 import CMPI
 import DMTPluginKit
 import Glibc
-import Synchronization
 
-/// MPI in this process: one thread makes every call of MPI, so that transfers go on while the rank computes.
-///
-/// The rank's thread hands operations over and waits on the monitor. While something is under way the thread asks MPI again
-/// and again, with pauses that grow to a tenth of a millisecond, so that ranks which share a core let each other run.
+/// Moves what this rank has under way. All calls of MPI are made under one lock: by the thread that starts, tests or waits,
+/// and, while none does, by a thread of the engine, so that data move while the rank computes.
 final class MPIEngine: @unchecked Sendable {
-  /// How a wait ended.
-  enum End {
-    case done
-    /// Positions of members whose data have not come.
-    case late([Int])
-    case failed(DMTError)
-  }
-
-  /// The most bytes of one transfer; a test makes it tiny.
-  static let transferLimit = Atomic<Int>(1 << 30)
-  /// Tag of the message by which a rank ends the others' collectives.
-  private static let abortTag: Int32 = 1
-  private static let world = Mutex<MPIEngine?>(nil)
-
-  let rank: Int
-  let rankCount: Int
-  let hostOfRank: [Int]
+  let library: MPIProcess.Library
+  let tuning: MPITuning
+  let timeoutMilliseconds: Int
   private let monitor = Monitor()
-  private var jobs: [Job] = []
-  private var active: [MPIOperation] = []
-  private var isStopping = false
-  private var failure: DMTError?
-  private var thread = pthread_t()
-  /// Carries aborts.
-  private var control: OpaquePointer?
+  /// Carries aborts, and lets ranks meet before they make a communicator.
+  private(set) var control = dmt_mpi_world()
 
-  private enum Job {
-    case begin(MPIOperation)
-    case group(GroupRequest)
-    case abort(String)
+  var requests = RequestList()
+  /// Operations that have messages under way.
+  private var running: [Operation] = []
+  /// Operations that failed, which requests may still name.
+  private var abandoned: [Operation] = []
+  /// Why the world is over.
+  var failure: DMTError?
+  /// Requests are left that write into memory of the caller: MPI is not called any more.
+  var isFrozen = false
+  let abortMemory = AbortMemory()
+
+  private var waiting = 0
+  private var isEnding = false
+  private var thread: pthread_t?
+
+  init(_ library: MPIProcess.Library, tuning: MPITuning, timeoutMilliseconds: Int) {
+    self.library = library
+    self.tuning = tuning
+    self.timeoutMilliseconds = timeoutMilliseconds
+    running.reserveCapacity(64)
   }
 
-  /// A communicator that the engine's thread makes for the rank's.
-  private final class GroupRequest {
-    var ranks: [Int32]
-    var tag: Int32
-    var comm: OpaquePointer?
-    var failure: DMTError?
-    var isDone = false
+  deinit { requests.free() }
 
-    init(_ ranks: [Int], tag: Int) {
-      self.ranks = ranks.map { Int32($0) }
-      self.tag = Int32(tag)
-    }
-  }
-
-  // MARK: - Beginning and end
-
-  /// The engine of this process, which joins the job on first use.
-  static func shared() throws(DMTError) -> MPIEngine {
-    var failure: DMTError?
-    let engine = world.withLock { world -> MPIEngine? in
-      if let world { return world }
-      do throws(DMTError) {
-        world = try MPIEngine()
-      } catch { failure = error }
-      return world
-    }
-    if let failure { throw failure }
-    guard let engine else { throw DMTError(.internalError, "MPI did not start") }
-    return engine
-  }
-
-  private init() throws(DMTError) {
-    var (rank, size): (Int32, Int32) = (0, 1)
-    let code = dmt_mpi_start(&rank, &size)
-    guard code == 0 else {
-      throw code == -1
-        ? DMTError(
-          .interconnectFailed, "this MPI library cannot be called from another thread than the main one",
-          remedy: "use an Open MPI that was built with threads")
-        : MPIEngine.error(code, "start")
-    }
-    var hosts = [Int32](repeating: 0, count: Int(size))
-    let named = dmt_mpi_hosts(&hosts)
-    guard named == 0 else { throw MPIEngine.error(named, "learn the hosts' names") }
-    self.rank = Int(rank)
-    rankCount = Int(size)
-    hostOfRank = hosts.map { Int($0) }
-    var all = (0..<size).map { $0 }
-    var control: OpaquePointer?
-    let made = dmt_mpi_group(&all, size, 32_001, &control)
-    guard made == 0 else { throw MPIEngine.error(made, "make a communicator") }
-    self.control = control
-    let context = Unmanaged.passRetained(self).toOpaque()
-    let started = pthread_create(
+  /// Starts to listen for aborts, and the engine's thread.
+  func begin() throws(DMTError) {
+    try MPIProcess.check(dmt_mpi_duplicate(dmt_mpi_world(), &control), "MPI_Comm_dup")
+    listen()
+    var thread = pthread_t()
+    let status = pthread_create(
       &thread, nil,
-      { context in
-        if let context { Unmanaged<MPIEngine>.fromOpaque(context).takeUnretainedValue().run() }
+      { argument in
+        if let argument { Unmanaged<MPIEngine>.fromOpaque(argument).takeRetainedValue().progress() }
         return nil
-      }, context)
-    guard started == 0 else {
-      throw DMTError(.io, "the thread that makes MPI's calls could not be started: \(String(cString: strerror(started)))")
-    }
+      }, Unmanaged.passRetained(self).toOpaque())
+    guard status == 0 else { throw DMTError(.interconnectFailed, "the communication thread cannot be started") }
+    self.thread = thread
   }
 
-  /// Ends the thread, and MPI where no collective has failed: a job that failed is ended by its launcher.
-  func finish() {
+  /// Stops the thread.
+  ///
+  /// - Returns: whether nothing failed and nothing is under way: MPI may be ended in the usual way.
+  func end() -> Bool {
     monitor.lock()
-    let wasStopping = isStopping
-    isStopping = true
+    isEnding = true
     monitor.broadcast()
     monitor.unlock()
-    if !wasStopping { pthread_join(thread, nil) }
+    if let thread { pthread_join(thread, nil) }
+    return locked {
+      if !isFrozen { stopListening() }
+      return failure == nil && running.isEmpty
+    }
   }
 
-  static func error(_ code: Int32, _ what: String) -> DMTError {
-    DMTError(.interconnectFailed, "MPI could not \(what): \(String(cString: dmt_mpi_text(code)))")
-  }
-
-  // MARK: - The rank's thread
-
-  /// Hands a collective over.
-  func begin(_ operation: MPIOperation) throws(DMTError) {
+  func locked<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     monitor.lock()
     defer { monitor.unlock() }
-    if let failure { throw failure }
-    jobs.append(.begin(operation))
-    monitor.broadcast()
+    return try body()
   }
 
-  func isDone(_ operation: MPIOperation) throws(DMTError) -> Bool {
-    monitor.lock()
-    defer { monitor.unlock() }
-    if let failure = operation.failure ?? failure { throw failure }
-    return operation.isDone
+  // MARK: Under the lock
+
+  func wakeAll() { monitor.broadcast() }
+
+  /// Sends and receives the first messages of an operation.
+  func start(_ operation: Operation) {
+    running.append(operation)
+    operation.post(self)
+    advance()
+    _ = poll()
+    // The engine's thread sleeps for as long as there is nothing to do.
+    if running.count == 1 { monitor.broadcast() }
   }
 
-  func wait(_ operation: MPIOperation, milliseconds: Int) -> End {
-    let deadline = Monitor.deadline(milliseconds: milliseconds)
-    monitor.lock()
-    defer { monitor.unlock() }
-    while !operation.isDone {
-      if let failure = operation.failure ?? failure { return .failed(failure) }
-      if !monitor.wait(until: deadline), !operation.isDone {
-        // What MPI still writes to is the caller's memory: nothing can be waited for after this.
-        let missing = operation.missing
-        failure = failure
-          ?? DMTError(.interconnectFailed, "a collective of this rank did not end in time")
-        return .late(missing)
+  func send(_ operation: Operation, to member: Int, _ data: UnsafeRawPointer?, bytes: Int) {
+    let comm = operation.communicator.comm
+    let peer = Int32(operation.communicator.ranks[member])
+    cut(bytes) { start, size in
+      var request = dmt_mpi_request()
+      let code = dmt_mpi_send(
+        data.map { $0 + start }, size, operation.communicator.peers[member], operation.tag, comm, &request)
+      add(request, code, operation, peer, isReceive: false, size, "MPI_Isend")
+    }
+  }
+
+  func receive(_ operation: Operation, from member: Int, _ data: UnsafeMutableRawPointer?, bytes: Int) {
+    let comm = operation.communicator.comm
+    let peer = Int32(operation.communicator.ranks[member])
+    cut(bytes) { start, size in
+      var request = dmt_mpi_request()
+      let code = dmt_mpi_receive(
+        data.map { $0 + start }, size, operation.communicator.peers[member], operation.tag, comm, &request)
+      add(request, code, operation, peer, isReceive: true, size, "MPI_Irecv")
+    }
+  }
+
+  /// Cuts a transfer into messages that MPI can count; nothing is a message of no bytes.
+  private func cut(_ bytes: Int, _ message: (_ start: Int, _ size: Int32) -> Void) {
+    var start = 0
+    repeat {
+      let size = min(tuning.chunkBytes, bytes - start)
+      message(start, Int32(size))
+      start += size
+    } while start < bytes
+  }
+
+  private func add(
+    _ request: dmt_mpi_request, _ code: Int32, _ operation: Operation, _ peer: Int32, isReceive: Bool, _ size: Int32,
+    _ call: StaticString
+  ) {
+    guard code == dmt_mpi_success() else { return fail(operation.title.met(MPIProcess.failure(code, call))) }
+    operation.pending += 1
+    requests.append(
+      request,
+      .init(operation: Unmanaged.passUnretained(operation), peer: peer, isReceive: isReceive, bytes: Int(size)))
+  }
+
+  /// Lets MPI move data and does what follows.
+  ///
+  /// - Returns: whether a message ended.
+  func poll() -> Bool {
+    guard failure == nil, requests.count > 0 else { return false }
+    var completed: Int32 = 0
+    let code = requests.test(&completed)
+    guard code == dmt_mpi_success() else {
+      fail(MPIProcess.failure(code, "MPI_Testsome"))
+      return true
+    }
+    guard completed > 0 else { return false }
+    var problem: DMTError?
+    for index in 0..<Int(completed) {
+      let completion = requests.completions[index]
+      let entry = requests.entries[Int(completion.index)]
+      guard let operation = entry.operation?.takeUnretainedValue() else {
+        if entry.isReceive { problem = problem ?? heardAbort(completion) }
+        continue
       }
+      operation.pending -= 1
+      problem = problem ?? self.problem(of: completion, entry, operation)
     }
-    if let failure = operation.failure { return .failed(failure) }
-    return .done
+    requests.compact()
+    if let problem { fail(problem) } else { advance() }
+    return true
   }
 
-  /// A communicator; all its members ask for it at the same time.
-  func group(_ ranks: [Int], tag: Int, timeoutMilliseconds: Int) throws(DMTError) -> OpaquePointer {
-    let request = GroupRequest(ranks, tag: tag)
-    let deadline = Monitor.deadline(milliseconds: timeoutMilliseconds)
-    monitor.lock()
-    defer { monitor.unlock() }
-    if let failure { throw failure }
-    jobs.append(.group(request))
-    monitor.broadcast()
-    while !request.isDone {
-      if !monitor.wait(until: deadline), !request.isDone {
-        throw DMTError(
-          .interconnectFailed,
-          "rank \(rank), a communicator among \(CollectiveTitle.list(ranks)): they did not all come within "
-            + "\(timeoutMilliseconds) ms")
-      }
+  /// What is wrong with a message that has ended.
+  private func problem(
+    of completion: dmt_mpi_completion, _ entry: RequestList.Entry, _ operation: Operation
+  ) -> DMTError? {
+    let isTooLong = completion.error != dmt_mpi_success() && dmt_mpi_is_truncation(completion.error) != 0
+    if isTooLong || (entry.isReceive && completion.error == dmt_mpi_success() && Int(completion.bytes) != entry.bytes) {
+      return DMTError(
+        .invalidArgument,
+        "\(operation.title): rank \(entry.peer) sends " + (isTooLong ? "more" : "\(completion.bytes) bytes")
+          + " where this rank expects \(entry.bytes) bytes", remedy: "all members start the same collectives")
     }
-    if let failure = request.failure { throw failure }
-    guard let comm = request.comm else { throw DMTError(.internalError, "MPI made no communicator") }
-    return comm
+    guard completion.error == dmt_mpi_success() else {
+      return operation.title.met(MPIProcess.failure(completion.error, "a message of MPI"))
+    }
+    return nil
   }
 
-  /// Ends the collectives of all ranks, this one's included.
-  func abort(_ message: String) {
-    monitor.lock()
-    if failure == nil {
-      failure = DMTError(.interconnectFailed, message)
-      jobs.append(.abort(message))
-    }
-    monitor.broadcast()
-    monitor.unlock()
-    // Gives the message time to leave: the process may end right after.
-    usleep(200_000)
-  }
-
-  // MARK: - The engine's thread
-
-  private func run() {
-    var pause: UInt32 = 0
-    while true {
-      monitor.lock()
-      while jobs.isEmpty, active.isEmpty, !isStopping { _ = monitor.wait(until: Monitor.deadline(milliseconds: 50)) }
-      let taken = jobs
-      jobs.removeAll(keepingCapacity: true)
-      let mayStop = isStopping && taken.isEmpty && (active.isEmpty || failure != nil)
-      let hasFailed = failure != nil
-      monitor.unlock()
-      if mayStop {
-        if !hasFailed { _ = dmt_mpi_finish() }
-        return
-      }
-      for job in taken { perform(job) }
-      let moved = progress() || !taken.isEmpty
-      hearAborts()
-      if moved {
-        pause = 0
-      } else if pause < 8 {
-        pause += 1
-        sched_yield()
-      } else {
-        usleep(min(20 * (pause - 7), 100))
-        pause = min(pause + 1, 12)
-      }
-    }
-  }
-
-  private func perform(_ job: Job) {
-    switch job {
-    case .begin(let operation):
-      var failure: DMTError?
-      monitor.lock()
-      do throws(DMTError) {
-        try operation.start(limit: Self.transferLimit.load(ordering: .relaxed))
-        active.append(operation)
-      } catch { failure = error }
-      monitor.unlock()
-      if let failure { end(operation, failure: failure) }
-    case .group(let request):
-      let code = dmt_mpi_group(&request.ranks, Int32(request.ranks.count), request.tag, &request.comm)
-      monitor.lock()
-      if code != 0 { request.failure = MPIEngine.error(code, "make a communicator") }
-      request.isDone = true
-      monitor.broadcast()
-      monitor.unlock()
-    case .abort(let message):
-      tellAbort(message)
-    }
-  }
-
-  /// Asks MPI about every transfer; true when something ended.
-  private func progress() -> Bool {
-    var moved = false
-    for operation in active {
-      var index = 0
-      while index < operation.transfers.count {
-        var done: Int32 = 0
-        let code = dmt_mpi_test(operation.transfers[index].request, &done)
-        if code != 0 {
-          end(operation, failure: failure(of: operation, transfer: index, code: code))
-          clear(operation)
-          moved = true
-          break
-        }
-        if done != 0 {
-          monitor.lock()
-          operation.transfers.swapAt(index, operation.transfers.count - 1)
-          operation.transfers.removeLast()
-          monitor.unlock()
-          moved = true
+  /// Goes on with the operations whose phase has ended.
+  private func advance() {
+    guard failure == nil else { return }
+    var hasEnded = false
+    for operation in running {
+      while operation.state == .running, operation.pending == 0 {
+        if operation.finishPhase() {
+          operation.post(self)
         } else {
-          index += 1
+          operation.state = .done
+          hasEnded = true
         }
       }
-      if operation.transfers.isEmpty, !operation.isDone { end(operation, failure: nil) }
     }
-    active.removeAll { $0.transfers.isEmpty }
-    return moved
-  }
-
-  private func failure(of operation: MPIOperation, transfer: Int, code: Int32) -> DMTError {
-    guard code == DMT_MPI_OTHER_LENGTH, let from = operation.transfers[transfer].from else {
-      return MPIEngine.error(code, "carry on \(operation.collective.kind.name)")
-    }
-    return DMTError(
-      .interconnectFailed, "rank \(operation.ranks[from]) sent another number of elements than was expected",
-      remedy: "all members give the same counts")
-  }
-
-  private func clear(_ operation: MPIOperation) {
-    monitor.lock()
-    operation.transfers.removeAll()
-    monitor.unlock()
-  }
-
-  private func end(_ operation: MPIOperation, failure: DMTError?) {
-    if failure == nil { operation.finish() }
-    monitor.lock()
-    operation.failure = failure
-    operation.isDone = true
-    monitor.broadcast()
-    monitor.unlock()
-  }
-
-  private func tellAbort(_ message: String) {
-    guard let control else { return }
-    let bytes = Array(message.utf8.prefix(4096))
-    for other in 0..<rankCount where other != rank {
-      // Not waited for: whoever cannot be reached any more has nothing to hear.
-      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 8)
-      copy.copyBytes(from: bytes)
-      var request: OpaquePointer?
-      _ = dmt_mpi_send(control, copy.baseAddress, Int32(bytes.count), Int32(other), Self.abortTag, &request)
+    if hasEnded {
+      running.removeAll { $0.state == .done }
+      if waiting > 1 { monitor.broadcast() }
     }
   }
 
-  private func hearAborts() {
-    guard let control else { return }
-    var (found, from): (Int32, Int32) = (0, 0)
-    var bytes: Int32 = 0
-    guard dmt_mpi_probe(control, Self.abortTag, &found, &from, &bytes) == 0, found != 0 else { return }
-    var text = [UInt8](repeating: 0, count: Int(bytes))
-    var request: OpaquePointer?
-    guard dmt_mpi_receive(control, &text, bytes, from, Self.abortTag, &request) == 0, let request else { return }
-    var done: Int32 = 0
-    while done == 0 { guard dmt_mpi_test(request, &done) == 0 else { return } }
+  /// Waits for an operation, unlocked in between.
+  ///
+  /// - Returns: why it did not end well.
+  func finish(_ operation: Operation, milliseconds: Int) -> DMTError? {
+    let limit = milliseconds > 0 ? milliseconds : timeoutMilliseconds
+    let deadline = Monitor.deadline(milliseconds: limit)
+    waiting += 1
+    defer {
+      waiting -= 1
+      if waiting == 0, !running.isEmpty { monitor.broadcast() }
+    }
+    var pause = Pause()
+    while operation.state != .done {
+      if let reason = reason(operation) { return reason }
+      if poll() {
+        pause.reset()
+      } else if Monitor.hasPassed(deadline) {
+        fail(operation.title.missing(missing(operation), milliseconds: limit))
+      } else {
+        pause.take(monitor)
+      }
+    }
+    return nil
+  }
+
+  /// Why an operation will not end; the world's failure may be about another one of this rank, and says so itself.
+  func reason(_ operation: Operation) -> DMTError? {
+    guard let failure else { return nil }
+    return failure.message.hasPrefix("rank \(library.rank),") ? failure : operation.title.met(failure)
+  }
+
+  /// World ranks from which a message of the operation's phase has not come.
+  private func missing(_ operation: Operation) -> [Int] {
+    var ranks: Set<Int> = []
+    for index in 0..<requests.count {
+      let entry = requests.entries[index]
+      if entry.operation?.toOpaque() == Unmanaged.passUnretained(operation).toOpaque(), entry.isReceive {
+        ranks.insert(Int(entry.peer))
+      }
+    }
+    return ranks.sorted()
+  }
+
+  /// Keeps an operation that failed for as long as requests may name it.
+  func abandon(_ operation: Operation) {
+    running.removeAll { $0 === operation }
+    abandoned.append(operation)
+  }
+
+  // MARK: The engine's thread
+
+  /// Moves data while no other thread of the rank does.
+  private func progress() {
     monitor.lock()
-    failure = failure ?? DMTError(.interconnectFailed, String(decoding: text, as: UTF8.self))
-    monitor.broadcast()
+    var pause = Pause()
+    while !isEnding {
+      if waiting > 0 || running.isEmpty || failure != nil {
+        pause.reset()
+        _ = monitor.wait(until: Monitor.deadline(milliseconds: 100))
+      } else if poll() {
+        pause.reset()
+      } else {
+        pause.take(monitor)
+      }
+    }
     monitor.unlock()
   }
 }

@@ -1,77 +1,39 @@
-import CMPI
-import DMTPluginKit
+package import DMTPluginKit
 
-/// Ranks are processes that a launcher started; Open MPI carries what they send.
-///
-/// MPI exists once a process, so there is one world, and it cannot be opened again after it was closed.
-struct MPIInterconnect: Interconnect {
-  let name = "mpi"
-  let isEmbedded = false
+/// Ranks are processes that a launcher started; MPI moves what they send.
+package struct MPIInterconnect: Interconnect {
+  package let name = "mpi"
+  package let isEmbedded = false
+  private let tuning: MPITuning
 
-  func openWorld(rankCount: Int?, timeoutMilliseconds: Int) throws(DMTError) -> any InterconnectWorld {
-    let engine = try MPIEngine.shared()
-    if let rankCount, rankCount != engine.rankCount {
+  /// - Parameter tuning: other than the usual one in tests.
+  package init(tuning: MPITuning = MPITuning()) { self.tuning = tuning }
+
+  package func openWorld(rankCount: Int?, timeoutMilliseconds: Int) throws(DMTError) -> any InterconnectWorld {
+    let library = try MPIProcess.open()
+    if let rankCount, rankCount != library.rankCount {
       throw DMTError(
-        .interconnectFailed, "\(rankCount) ranks were asked for, MPI has \(engine.rankCount)",
-        remedy: engine.rankCount == 1
-          ? "start the program with mpirun -n \(rankCount), or srun" : "ask for as many ranks as the launcher starts")
+        .interconnectFailed,
+        library.rankCount == 1
+          ? "this process was started alone, expected \(rankCount) ranks"
+          : "\(library.rankCount) ranks were started, expected \(rankCount)",
+        remedy: "start with mpirun -n \(rankCount) dmt ..")
     }
-    return MPIWorld(engine, timeoutMilliseconds: timeoutMilliseconds)
+    let engine = MPIEngine(library, tuning: tuning, timeoutMilliseconds: timeoutMilliseconds)
+    try engine.begin()
+    MPIProcess.adopt(engine)
+    return MPIWorld(engine)
   }
 }
 
-/// The ranks of the job.
-final class MPIWorld: InterconnectWorld {
-  let rankCount: Int
-  let ownRank: Int?
-  let hostOfRank: [Int]
-  let timeoutMilliseconds: Int
-  private let engine: MPIEngine
+/// Sizes that decide how data are moved, not what arrives.
+package struct MPITuning: Sendable {
+  /// The most bytes of one message of MPI, whose counts have 32 bits.
+  package var chunkBytes = 1 << 30
+  /// An all_reduce of all members' elements together up to this size goes from everyone to everyone at once.
+  package var smallReductionBytes = 16 << 10
+  /// Let a reduction that spans hosts be reduced inside each of them first.
+  package var reducesInsideHosts = true
 
-  init(_ engine: MPIEngine, timeoutMilliseconds: Int) {
-    self.engine = engine
-    self.timeoutMilliseconds = timeoutMilliseconds
-    rankCount = engine.rankCount
-    ownRank = engine.rank
-    hostOfRank = engine.hostOfRank
-  }
-
-  deinit { engine.finish() }
-
-  func connect(rank: Int) throws(DMTError) -> any RankConnection {
-    guard rank == engine.rank else {
-      throw DMTError(.invalidArgument, "rank \(rank) is another process, this one is rank \(engine.rank)")
-    }
-    return MPIConnection(engine, world: self)
-  }
-}
-
-/// This process's access to the others.
-final class MPIConnection: RankConnection {
-  let rank: Int
-  private let engine: MPIEngine
-  private let world: MPIWorld
-  private var made: [[Int]: Int] = [:]
-
-  init(_ engine: MPIEngine, world: MPIWorld) {
-    self.engine = engine
-    self.world = world
-    rank = engine.rank
-  }
-
-  func communicator(ranks: [Int], lane: Lane) throws(DMTError) -> any Communicator {
-    guard let member = ranks.firstIndex(of: rank) else {
-      throw DMTError(.invalidArgument, "rank \(rank) is not among ranks \(ranks)")
-    }
-    // All members make it at the same time; the tag keeps two of them apart that share some ranks.
-    let ordinal = made[ranks, default: 0]
-    made[ranks] = ordinal + 1
-    let comm = try engine.group(
-      ranks, tag: (ordinal * 8 + Int(lane.rawValue)) % 32_000, timeoutMilliseconds: world.timeoutMilliseconds)
-    return MPICommunicator(
-      engine, comm: comm, ranks: ranks, member: member, lane: lane,
-      timeoutMilliseconds: world.timeoutMilliseconds)
-  }
-
-  func abort(_ message: String) { engine.abort("rank \(rank) gave up: \(message)") }
+  package init() {}
 }

@@ -127,7 +127,7 @@ final class Group: @unchecked Sendable {
 
   private func open(_ number: UInt64) -> Slot {
     // One more than is needed: how far members are apart is chance, and shall not decide when memory is allocated.
-    if spare.isEmpty { spare = [Slot(members: ranks.count), Slot(members: ranks.count)] }
+    if spare.isEmpty { for _ in 0..<2 { spare.append(Slot(members: ranks.count)) } }
     let slot = spare.removeLast()
     slot.reset(number)
     underWay.append(slot)

@@ -5,6 +5,9 @@
  * collectives on them. All members of a communicator start the same collectives in the same order; they wait for them in
  * any order. Collectives of different communicators are independent of each other. Ranks share no memory through this
  * contract, also where they are threads of one process: a receive buffer holds a copy.
+ *
+ * A wait that failed is the end of the world for this rank: its buffers are its own again, and later calls may fail alike.
+ * An engine may run one communication thread a rank; start, test and wait come from any of the host's threads.
  */
 #ifndef DMT_INTERCONNECT_H
 #define DMT_INTERCONNECT_H
@@ -105,14 +108,19 @@ typedef struct dmt_interconnect {
      */
     dmt_status (*communicator)(
         void *connection, const int32_t *ranks, int64_t rank_count, int32_t lane, void **communicator);
-    /** [collective] Begins a collective and returns; ticket is not 0. */
+    /**
+     * [collective] Begins a collective and returns; ticket is not 0. DMT_INVALID_ARGUMENT, before anything was sent, for
+     * what one member can tell is wrong; DMT_UNAVAILABLE after an abort.
+     */
     dmt_status (*start)(void *communicator, const dmt_collective *collective, uint64_t *ticket);
     /** [instance] *done is 1 when the collective is finished. It makes progress, and never waits. */
     dmt_status (*test)(void *communicator, uint64_t ticket, int32_t *done);
     /**
      * [instance] Waits for the collective and gives the ticket up, whatever the status. DMT_UNAVAILABLE with set_error when
      * a member aborted or did not arrive within timeout_ms (0: the world's): the message names this rank, the collective,
-     * its number on the communicator, and the ranks that are missing as far as they are known.
+     * its number on the communicator, and the ranks that are missing as far as they are known. DMT_INVALID_ARGUMENT when
+     * members started different collectives or counts that do not fit, where the engine sees it, and for a ticket that is
+     * not under way.
      */
     dmt_status (*wait)(void *communicator, uint64_t ticket, int64_t timeout_ms);
     /** [any] Lets every waiting call of every rank end with DMT_UNAVAILABLE and this message. */
