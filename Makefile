@@ -20,7 +20,7 @@ DEMO_RUN ?= runs/demo
 export CONFIGURATION
 
 .DEFAULT_GOAL := all
-.PHONY: all core plugins setup demo test lint format clean help
+.PHONY: all core plugins setup demo multi-host test lint format clean help
 
 all: core plugins ## build the command and all plugins in release into bin/
 	@echo "built: bin/dmt, and in bin/plugins: $$(ls bin/plugins | tr '\n' ' ')"
@@ -53,6 +53,9 @@ demo: setup all ## install, build, train the two-tower DMT-DCN on goodbooks-10k,
 	@rm -rf $(DEMO_RUN)
 	bin/dmt train $(DEMO_MANIFEST) --out $(DEMO_RUN)
 
+multi-host: all ## the multi-host experiment on this machine: root, iproute2, openmpi-bin; FULL=1 runs every setting
+	@Examples/multi-host/run.sh
+
 test: all ## build and run every test; make test SUITES="headers core" runs these
 	@Tests/run-all.sh $(SUITES)
 
@@ -66,7 +69,7 @@ clean: ## remove what make and make test built; runs/ stays
 	rm -rf $(BUILD) Plugins/.build Plugins/*/.build bin
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 .PHONY: toolchain
 toolchain:

@@ -12,7 +12,7 @@ struct Bench: ParsableCommand {
     discussion: """
       EXAMPLES
         dmt bench step --dim 128 --threads 2
-      """, subcommands: [Step.self])
+      """, subcommands: [Step.self, MultiHost.self])
 
   struct Step: ParsableCommand {
     static let configuration = CommandConfiguration(
