@@ -28,6 +28,14 @@ run_example() {
     bin/dmt check "$1" && bin/dmt explain "$1" --json | grep -q '"mflops_per_sample"'
     return
     ;;
+  # Data that do not ship: these manifests are checked, and trained where somebody put the data.
+  Examples/quality/*)
+    if [ ! -d Examples/quality/data ]; then
+      echo "no Examples/quality/data: checked, not trained"
+      bin/dmt check "$1"
+      return
+    fi
+    ;;
   esac
   run=$scratch/$(echo "${1%.yaml}" | tr '/' '-')
   bin/dmt check "$1" &&
