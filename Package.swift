@@ -165,7 +165,9 @@ let package = Package(
       name: "DMTSafetensorsTests", dependencies: ["DMTCore", "DMTSafetensors"], swiftSettings: settings),
     .testTarget(
       name: "DMTDistributedTests",
-      dependencies: ["DMTCore", "DMTDataflow", "DMTDistributed", "DMTManifest", "DMTRuntime", "DMTPluginKit"],
+      dependencies: [
+        "CDMTPlugin", "DMTCore", "DMTDataflow", "DMTDistributed", "DMTManifest", "DMTRuntime", "DMTPluginKit",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "DMTTrainingTests",

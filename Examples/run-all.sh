@@ -63,6 +63,21 @@ for manifest in "${manifests[@]}"; do
   fi
 done
 
+# The same model on ranks that are threads.
+layouts=("2x4 sptt" "3x2 table_wise" "1x5 row_wise")
+for layout in "${layouts[@]}"; do
+  read -r ranks strategy <<< "$layout"
+  echo "--- Examples/goodbooks/dmt-dcn-sptt.yaml on $ranks ranks, $strategy"
+  if bin/dmt verify Examples/goodbooks/dmt-dcn-sptt.yaml --ranks "$ranks" --strategy "$strategy" &&
+    bin/dmt launch Examples/goodbooks/dmt-dcn-sptt.yaml --ranks "$ranks" --set "sharding.strategy=$strategy" \
+      --out "$scratch/ranks-$ranks" --max-steps "$steps"; then
+    echo "ok $layout"
+  else
+    echo "FAILED $layout"
+    failed+=("$layout")
+  fi
+done
+
 planted=(
   "Examples/synthetic/planted.yaml 4 Examples/synthetic/planted-towers.yaml"
   "Examples/synthetic/planted-100.yaml 8"

@@ -117,6 +117,9 @@ public final class RankModel {
     guard let optimizer = settings.optimizer, let tableOptimizer = settings.tableOptimizer else {
       throw DMTError(.invalidArgument, "the model was built without an optimizer, it can only predict")
     }
+    setCounts(batch, counts)
+    // A global batch without samples changes nothing, as in one process.
+    guard countsOfBatch.contains(where: { $0 > 0 }) else { return 0 }
     let loss = try forwardBackward(batch, counts: counts, next: next, step: step)
     guard loss.isFinite else {
       throw DMTError(
