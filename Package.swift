@@ -83,7 +83,8 @@ let package = Package(
     .target(
       name: "DMTTraining",
       dependencies: [
-        "CDMTPlugin", "CDMTHostShims", "DMTCore", "DMTDataflow", "DMTManifest", "DMTRuntime", "DMTDistributed", "DMTData",
+        "CDMTPlugin", "CDMTHostShims", "DMTCore", "DMTDataflow", "DMTManifest", "DMTRuntime", "DMTDistributed",
+        "DMTData",
         "DMTPluginHost", "DMTSafetensors", .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
@@ -113,7 +114,8 @@ let package = Package(
       name: "dmt",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
-        "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTPartition", "DMTComparison", "DMTSafetensors", "DMTCases",
+        "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTPartition", "DMTComparison", "DMTSafetensors",
+        "DMTCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),

@@ -93,5 +93,6 @@ for check in "${planted[@]}"; do
   fi
 done
 
-echo "$((${#manifests[@]} + ${#planted[@]} - ${#failed[@]})) of $((${#manifests[@]} + ${#planted[@]})) examples passed"
+all=$((${#manifests[@]} + ${#layouts[@]} + ${#planted[@]}))
+echo "$((all - ${#failed[@]})) of $all examples passed"
 [ ${#failed[@]} -eq 0 ] || { printf 'failed: %s\n' "${failed[@]}"; exit 1; }

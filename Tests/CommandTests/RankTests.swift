@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 /// Training on ranks that are threads, as its users start it.
-@Suite("Ranks", .enabled(if: RankTests.hasPlugins, "bin/plugins has no InterconnectThreads or strategies: run make first"))
+@Suite(
+  "Ranks", .enabled(if: RankTests.hasPlugins, "bin/plugins has no InterconnectThreads or strategies: run make first"))
 struct RankTests {
   /// `DMT_TEST_PLUGINS`, else bin/plugins of this package.
   static let plugins =
@@ -71,7 +72,9 @@ struct RankTests {
   static let wrong: [(arguments: [String], status: Int32, says: [String])] = [
     (["launch", "m.yaml", "--ranks", "4y2"], 64, ["'4y2' is no topology", "HOSTSxRANKS"]),
     (["launch", "m.yaml", "--ranks", "2x2", "--set", "sharding.strategy=spt"], 78, ["'spt'", "sptt"]),
-    (["launch", "m.yaml", "--ranks", "2x3", "--set", "sharding.tower_group=4"], 64, ["tower group of 4 ranks", "2x3"]),
+    (
+      ["launch", "m.yaml", "--ranks", "2x3", "--set", "sharding.tower_group=4"], 64, ["tower group of 4 ranks", "2x3"]
+    ),
     (["launch", "m.yaml", "--ranks", "2x2", "--set", "sharding.tables.uzer=row_wise"], 66, ["'uzer'", "user"]),
     (["launch", "m.yaml", "--ranks", "2x2", "--set", "sharding.wire=float8"], 78, ["float8", "bfloat16"]),
     (["launch", "m.yaml", "--ranks", "2x2", "--interconnect", "carrier"], 66, ["'carrier'", "plugin list --why"]),

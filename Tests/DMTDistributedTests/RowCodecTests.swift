@@ -17,7 +17,8 @@ import Testing
   @Test func `float16 and bfloat16 round to the nearest, ties to even`() {
     var random = SeededGenerator(seed: 11)
     for _ in 0..<20_000 {
-      let value = Float.random(in: -1...1, using: &random) * [1e-8, 1e-4, 1, 1000, 60_000].randomElement(using: &random)!
+      let value =
+        Float.random(in: -1...1, using: &random) * [1e-8, 1e-4, 1, 1000, 60_000].randomElement(using: &random)!
       let half = HalfFloat.bits(value)
       let mine = abs(HalfFloat.value(half) - value)
       // No neighbour is nearer.

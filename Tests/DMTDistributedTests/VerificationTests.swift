@@ -50,10 +50,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ("sgd", nil), ("adagrad", nil), ("rowwise_adagrad", nil), ("lazy_adam", nil), ("adam", nil), ("rowwise_adagrad", 0.1),
-    ("adam", 0.05),
-  ] as [(String, Double?)])
+  @Test(
+    arguments: [
+      ("sgd", nil), ("adagrad", nil), ("rowwise_adagrad", nil), ("lazy_adam", nil), ("adam", nil),
+      ("rowwise_adagrad", 0.1),
+      ("adam", 0.05),
+    ] as [(String, Double?)])
   func `every optimizer of tables updates them as in one process`(_ optimizer: String, _ clipNorm: Double?) throws {
     for strategy in Self.strategies {
       var random = SeededGenerator(seed: 6)

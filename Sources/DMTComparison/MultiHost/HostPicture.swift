@@ -7,7 +7,8 @@ public struct HostPicture {
   private static let width = 520.0
   private static let row = 22.0
   private static let parts: [(name: String, colour: String)] = [
-    ("compute", "#4c78a8"), ("exposed embedding communication", "#e45756"), ("exposed dense synchronisation", "#f2b134"),
+    ("compute", "#4c78a8"), ("exposed embedding communication", "#e45756"),
+    ("exposed dense synchronisation", "#f2b134"),
   ]
   private static let ink = "#24292f"
   private static let grey = "#6e7781"

@@ -1,4 +1,3 @@
-
 /// One setting of the multi-host experiment with what was measured.
 public struct HostSetting: Sendable, Codable, Equatable {
   /// `dcn`, `dlrm`.

@@ -46,7 +46,9 @@ enum ExchangeMessage {
         place += 2
       }
     }
-    for entry in entries { place = write(entry, batch.jagged(feature: batchFeatures[entry.feature]), batch.count, place) }
+    for entry in entries {
+      place = write(entry, batch.jagged(feature: batchFeatures[entry.feature]), batch.count, place)
+    }
     return place
   }
 

@@ -46,7 +46,8 @@ package enum RankThreads {
       // Ranks that run wait for those that do not; the interconnect's timeout ends them.
       for thread in threads { pthread_join(thread, nil) }
       throw DMTError(
-        .io, "the thread of rank \(threads.count) of \(count) could not be started: \(String(cString: strerror(failure)))",
+        .io,
+        "the thread of rank \(threads.count) of \(count) could not be started: \(String(cString: strerror(failure)))",
         remedy: "ask for fewer ranks or raise the limit (ulimit -u)")
     }
     for thread in threads { pthread_join(thread, nil) }

@@ -55,7 +55,8 @@ final class RankTrainable: RankedModel {
 
   func restore(_ checkpoint: Checkpoint, includesOptimizer: Bool) throws(DMTError) {
     let parts = model.tensors
-    try checkpoint.restoreParts(described(includesOptimizer: true), includesOptimizer: includesOptimizer) { name, whole in
+    try checkpoint.restoreParts(described(includesOptimizer: true), includesOptimizer: includesOptimizer) {
+      name, whole in
       for part in parts where part.name == name { part.load(from: whole) }
     }
     model.parametersChanged()

@@ -27,7 +27,9 @@ struct Launch: ParsableCommand {
   @Option(help: ArgumentHelp("Hosts and ranks on each.", valueName: "4x2"))
   var ranks: String
 
-  @Option(help: ArgumentHelp("What joins the ranks: threads or mpi; the default is the manifest's, else threads.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "What joins the ranks: threads or mpi; the default is the manifest's, else threads.", valueName: "name"))
   var interconnect: String?
 
   @Option(help: ArgumentHelp("Hosts for mpirun, separated by commas.", valueName: "names"))

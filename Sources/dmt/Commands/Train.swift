@@ -77,7 +77,8 @@ struct Train: ParsableCommand {
       if let seed { changes.append("train.seed=\(seed)") }
       if let threads = backends.threads { changes.append("train.threads=\(threads)") }
       let installation = try Installation.load(
-        plugins, threads: backends.threads ?? LauncherEnvironment.current?.threadsPerRank, manifest: manifest ?? resume.map { RunFolder(path: $0).manifestPath },
+        plugins, threads: backends.threads ?? LauncherEnvironment.current?.threadsPerRank,
+        manifest: manifest ?? resume.map { RunFolder(path: $0).manifestPath },
         overrides: changes)
       try backends.check(installation.components)
       if let ranked = try rankedTraining(installation, changes) {
