@@ -24,8 +24,10 @@ settings() {
   flat) echo "Examples/multi-host/$2.yaml" ;;
   sptt) echo "Examples/multi-host/$2.yaml --set sharding.strategy=sptt" ;;
   dmt)
-    # 26 x 32 numbers in four towers; outputs are whole vectors of four for the dots of DLRM.
-    echo "Examples/multi-host/dmt-$2.yaml --set model.towers.out=$((208 / $3 / 4 * 4))"
+    # 26 x 32 numbers in four towers; a tower's output is one vector for the dots of DLRM.
+    local out=$((208 / $3)) more=""
+    [ "$2" != dlrm ] || more=" --set model.over_arch.dim=$out --set model.over_arch.bottom=[32,$out]"
+    echo "Examples/multi-host/dmt-$2.yaml --set model.towers.out=$out$more"
     ;;
   esac
 }
