@@ -17,6 +17,7 @@ let package = Package(
     .executable(name: "dmt", targets: ["dmt"]),
     .library(name: "DMTPluginKit", targets: ["DMTPluginKit"]),
     .library(name: "DMTTesting", targets: ["DMTTesting"]),
+    .library(name: "DMTInterconnectTesting", targets: ["DMTInterconnectTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -91,6 +92,12 @@ let package = Package(
       name: "DMTTesting", dependencies: ["DMTCore", "DMTCases", "DMTReference", "DMTRuntime"], swiftSettings: settings),
     // Writes SVG pictures.
     .target(name: "DMTPicture", swiftSettings: settings),
+    // What the tests of an interconnect import: everything that an interconnect has to do.
+    .target(
+      name: "DMTInterconnectTesting",
+      dependencies: [
+        "CDMTPlugin", "DMTCore", "DMTPluginHost", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
     // Deals features into towers: affinity, column splits, reports.
     .target(
       name: "DMTPartition",

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the system packages that are missing: the libraries of the OneDNN and OpenBLAS plugins, and what unpacks data.
+# Installs the system packages that are missing: the libraries of the OneDNN, OpenBLAS and InterconnectMPI plugins, mpirun, and
+# what unpacks data.
 #
 #   Scripts/setup.sh              install what is missing; where that cannot be done, say so and succeed
 #   Scripts/setup.sh --required   the same, but fail when something is still missing at the end
@@ -16,6 +17,7 @@ missing() {
   while read -r _ header library package; do
     Scripts/has-library.sh "$header" "$library" || echo "$package"
   done < <(grep -v '^#' Plugins/requirements.txt)
+  has_command mpirun || echo openmpi-bin
   has_command xz || echo xz-utils
   has_command zstd || echo zstd
 }

@@ -50,6 +50,10 @@ public struct ManifestCatalog: Sendable {
   public var backends: [String]
   /// Ids of the plugins found here.
   public var plugins: [String]
+  /// Names of the sharding strategies found here; empty: any name may be one.
+  public var strategies: [String]
+  /// Names of the interconnects found here; empty: any name may be one.
+  public var interconnects: [String]
   /// Optimizers of dense parameters by name.
   public var denseOptimizers: [String: Optimizer]
   /// Optimizers of tables by name.
@@ -59,6 +63,7 @@ public struct ManifestCatalog: Sendable {
 
   public init(
     modules: [String: Module] = [:], backends: [String] = [], plugins: [String] = [],
+    strategies: [String] = [], interconnects: [String] = [],
     denseOptimizers: [String: Optimizer] = ManifestCatalog.builtinDenseOptimizers,
     tableOptimizers: [String: Optimizer] = ManifestCatalog.builtinTableOptimizers,
     metrics: [String] = ManifestCatalog.builtinMetrics
@@ -66,6 +71,8 @@ public struct ManifestCatalog: Sendable {
     self.modules = modules
     self.backends = backends
     self.plugins = plugins
+    self.strategies = strategies
+    self.interconnects = interconnects
     self.denseOptimizers = denseOptimizers
     self.tableOptimizers = tableOptimizers
     self.metrics = metrics

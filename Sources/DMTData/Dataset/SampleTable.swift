@@ -52,6 +52,9 @@ public final class SampleTable: @unchecked Sendable {
   /// Row numbers of feature `feature` over all samples: with `count`, the mean bag length.
   public func valueCount(ofFeature feature: Int) -> Int { columns[feature].valueCount }
 
+  /// Whether every bag of feature `feature` holds exactly one row number.
+  public func isSingle(feature: Int) -> Bool { columns[feature].offsets == nil }
+
   /// The number of sample `sample` in its file, from 0 (bad rows counted, header and skipped lines not).
   public func rowNumber(ofSample sample: Int) -> Int {
     precondition(sample >= 0 && sample < count, "sample \(sample) is not in 0..<\(count)")

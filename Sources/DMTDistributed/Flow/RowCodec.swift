@@ -1,23 +1,20 @@
-import DMTCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+package import DMTCore
 
 /// Turns rows of numbers into a wire type and back.
 ///
 /// int8: the row's scale, a float32, comes first: s = max |x| / 127; x is sent as round(x / s) and read as that times s. A
 /// row of zeros has scale 0, one that is not finite scale NaN. float16 and bfloat16 round to nearest even; float16 saturates at 65,504.
-struct RowCodec {
-  let wire: WireType
-  let dtype: DType
+package struct RowCodec {
+  package let wire: WireType
+  package let dtype: DType
+
+  package init(wire: WireType, dtype: DType) {
+    self.wire = wire
+    self.dtype = dtype
+  }
 
   /// Writes `count` numbers at `source` as a row of the wire type.
-  func encode(_ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int) {
+  package func encode(_ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int) {
     if wire == .native {
       target.copyMemory(from: source, byteCount: count * dtype.byteCount)
     } else if dtype == .float64 {
@@ -28,7 +25,7 @@ struct RowCodec {
   }
 
   /// Reads columns `column` ..< `column + count` of the row at `row`.
-  func decode(_ row: UnsafeRawPointer, column: Int, count: Int, to target: UnsafeMutableRawPointer) {
+  package func decode(_ row: UnsafeRawPointer, column: Int, count: Int, to target: UnsafeMutableRawPointer) {
     if wire == .native {
       target.copyMemory(from: row + column * dtype.byteCount, byteCount: count * dtype.byteCount)
     } else if dtype == .float64 {
@@ -39,7 +36,7 @@ struct RowCodec {
   }
 
   /// Adds the first `count` columns of the row at `row` to `target`.
-  func add(_ row: UnsafeRawPointer, count: Int, to target: UnsafeMutableRawPointer) {
+  package func add(_ row: UnsafeRawPointer, count: Int, to target: UnsafeMutableRawPointer) {
     if dtype == .float64 {
       let sums = target.assumingMemoryBound(to: Double.self)
       if wire == .native {
@@ -113,9 +110,9 @@ struct RowCodec {
 }
 
 /// bfloat16: the upper half of a float32.
-enum BFloat {
+package enum BFloat {
   @inline(__always)
-  static func bits(_ value: Float) -> UInt16 {
+  package static func bits(_ value: Float) -> UInt16 {
     let bits = value.bitPattern
     // A NaN keeps a bit of its payload, so that rounding does not make it infinite.
     if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
@@ -123,13 +120,13 @@ enum BFloat {
   }
 
   @inline(__always)
-  static func value(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
+  package static func value(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
 }
 
 /// IEEE half precision in plain integer arithmetic, the same on machines with and without conversion instructions.
-enum HalfFloat {
+package enum HalfFloat {
   @inline(__always)
-  static func bits(_ value: Float) -> UInt16 {
+  package static func bits(_ value: Float) -> UInt16 {
     let bits = value.bitPattern
     let sign = UInt16(truncatingIfNeeded: bits >> 16) & 0x8000
     let magnitude = bits & 0x7FFF_FFFF
@@ -146,7 +143,7 @@ enum HalfFloat {
   }
 
   @inline(__always)
-  static func value(_ bits: UInt16) -> Float {
+  package static func value(_ bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let magnitude = UInt32(bits & 0x7FFF)
     if magnitude >= 0x7C00 { return Float(bitPattern: sign | 0x7F80_0000 | (magnitude & 0x3FF) << 13) }

@@ -19,16 +19,15 @@ public final class RankBarrier {
 
   /// The text that rank 0 has, on every rank.
   public func share(_ text: String) throws(DMTError) -> String {
-    var bytes = Array(text.utf8)
-    var length = [Int64(bytes.count)]
-    try length.withUnsafeMutableBytes { buffer throws(DMTError) in
-      try run(DMT_BROADCAST, buffer, purpose: "length of a text of rank 0")
-    }
-    bytes += [UInt8](repeating: 0, count: max(0, Int(length[0]) - bytes.count))
-    bytes.removeLast(max(0, bytes.count - Int(length[0])))
-    try bytes.withUnsafeMutableBytes { buffer throws(DMTError) in
-      try run(DMT_BROADCAST, buffer, purpose: "text of rank 0")
-    }
+    let own = Array(text.utf8)
+    let length = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
+    defer { length.deallocate() }
+    length.storeBytes(of: own.count, as: Int.self)
+    try run(DMT_BROADCAST, length, purpose: "length of a text of rank 0")
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: max(0, length.load(as: Int.self)), alignment: 8)
+    defer { bytes.deallocate() }
+    bytes.copyBytes(from: own.prefix(bytes.count))
+    try run(DMT_BROADCAST, bytes, purpose: "text of rank 0")
     return String(decoding: bytes, as: UTF8.self)
   }
 

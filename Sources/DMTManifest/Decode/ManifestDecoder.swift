@@ -14,7 +14,8 @@ struct ManifestDecoder {
       version: try root.required("dmt").int(), name: try root.required("name").text(), path: path,
       data: try data(root.required("data")), features: features, dense: dense,
       model: try model(root.required("model")), train: try train(root.required("train")),
-      backends: try root.required("backends").texts(), plugins: try root.required("plugins").texts())
+      backends: try root.required("backends").texts(), plugins: try root.required("plugins").texts(),
+      sharding: try sharding(root.required("sharding")), interconnect: try interconnect(root.required("interconnect")))
   }
 
   private func feature(_ entry: ManifestNode.Entry) throws(DMTError) -> FeatureSpec {

@@ -24,6 +24,9 @@ struct ManifestGrammar {
         "backends", .list(backend, minimum: 1), .defaultsTo(.list(Manifest.defaultBackends.map { .text($0) })),
         "Backends in the order in which they are asked for a kernel."),
       Key("plugins", .list(.text(.any)), .defaultsTo(.list([])), "Plugins, by id or by file, that must be there."),
+      Key(
+        "sharding", sharding, .defaultsTo(.emptyMapping()), "How the model is spread when it is trained on many ranks."),
+      Key("interconnect", interconnect, .defaultsTo(.emptyMapping()), "What joins the ranks."),
     ])
   }
 

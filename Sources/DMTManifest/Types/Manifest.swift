@@ -17,11 +17,14 @@ public struct Manifest: Sendable, Equatable {
   public var backends: [String]
   /// Plugins (ids or files) that must be there.
   public var plugins: [String]
+  public var sharding: ShardingSection
+  public var interconnect: InterconnectSection
 
   public init(
     version: Int = 1, name: String, path: String, data: DataSection, features: [FeatureSpec] = [],
     dense: [DenseSpec] = [], model: ModelSection, train: TrainSection = TrainSection(),
-    backends: [String] = Manifest.defaultBackends, plugins: [String] = []
+    backends: [String] = Manifest.defaultBackends, plugins: [String] = [],
+    sharding: ShardingSection = ShardingSection(), interconnect: InterconnectSection = InterconnectSection()
   ) {
     self.version = version
     self.name = name
@@ -33,6 +36,8 @@ public struct Manifest: Sendable, Equatable {
     self.train = train
     self.backends = backends
     self.plugins = plugins
+    self.sharding = sharding
+    self.interconnect = interconnect
   }
 
   /// The order in which backends are asked when nothing else is said.

@@ -16,6 +16,7 @@ extension ManifestCatalog {
           schema: module.attributes, summary: module.summary,
           role: overArchs.contains(module.name) ? .overArch : module.name.hasPrefix("tower.") ? .tower : .any)
       },
-      backends: components.backends.keys.sorted(), plugins: plugins)
+      backends: components.backends.keys.sorted(), plugins: plugins,
+      strategies: components.strategies.keys.sorted(), interconnects: components.interconnects.keys.sorted())
   }
 }

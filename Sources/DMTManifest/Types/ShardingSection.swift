@@ -1,0 +1,31 @@
+public import DMTCore
+
+/// How the model is spread when it is trained on many ranks; the number of ranks is said when a run is started.
+public struct ShardingSection: Sendable, Equatable {
+  /// The sharding strategy; nil: `sptt` where the model has towers, else `table_wise`.
+  public var strategy: String?
+  /// Ranks of a tower group; nil: a host's.
+  public var towerGroup: Int?
+  /// Tower modules run in their tower group, where the strategy can.
+  public var runsTowers: Bool
+  /// How embeddings travel.
+  public var forwardWire: WireType
+  /// How gradients of embeddings travel.
+  public var backwardWire: WireType
+  /// By table, where not the strategy decides.
+  public var tables: [String: TableSharding]
+  public var place: DMTError.Place
+
+  public init(
+    strategy: String? = nil, towerGroup: Int? = nil, runsTowers: Bool = true, forwardWire: WireType = .native,
+    backwardWire: WireType = .native, tables: [String: TableSharding] = [:], place: DMTError.Place = .init()
+  ) {
+    self.strategy = strategy
+    self.towerGroup = towerGroup
+    self.runsTowers = runsTowers
+    self.forwardWire = forwardWire
+    self.backwardWire = backwardWire
+    self.tables = tables
+    self.place = place
+  }
+}
