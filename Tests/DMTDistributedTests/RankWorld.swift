@@ -1,4 +1,5 @@
 import DMTCore
+import DMTDataflow
 import DMTDistributed
 import DMTRuntime
 

@@ -267,7 +267,8 @@ public final class RankModel {
         dense, settings.dtype == .float64 ? UnsafeRawPointer(doubles.dense) : UnsafeRawPointer(batch.dense))
     }
     let parameters = program.stepParameters
-    try program.forward(overArch.context(context, samples: UnsafePointer(batch.sampleNumbers))) { index throws(DMTError) in
+    try program.forward(overArch.context(context, samples: UnsafePointer(batch.sampleNumbers))) {
+      index throws(DMTError) in
       try overArchExchange.beforeForward(parameters[index])
     }
     try overArchExchange.endForward()

@@ -1,33 +1,5 @@
 import DMTCore
 
-/// How the ranks keep the over-arch's parameters, gradients and optimizer states (FSDP, VLDB 2023).
-///
-/// Tower modules stay whole on every rank of their tower group.
-public enum DenseSharding: Sendable, Hashable {
-  /// Every rank keeps everything.
-  case replicated
-  /// Ranks keep parts of everything; units of about `unitBytes` are brought together where they are computed with.
-  case fullySharded(Mode, unitBytes: Int)
-
-  /// Which ranks keep parts, and how long a unit stays whole.
-  public enum Mode: String, Sendable, Hashable, CaseIterable {
-    /// Parts over all ranks; a unit is brought together before its forward and again before its backward.
-    case full
-    /// Parts over all ranks; a unit that was brought together before forward stays until it is updated.
-    case gradOp = "grad_op"
-    /// Parts over the ranks of a host, alike on every host; otherwise as `full`.
-    case hybrid
-  }
-
-  /// Bytes of a unit where nothing else is said.
-  public static let defaultUnitBytes = 4 << 20
-
-  /// Units of ``defaultUnitBytes``.
-  public static func fullySharded(_ mode: Mode) -> DenseSharding {
-    .fullySharded(mode, unitBytes: defaultUnitBytes)
-  }
-}
-
 /// The ranks with which a rank shares the over-arch.
 struct ShardGroups {
   /// Units stay whole from forward to the update.
