@@ -112,6 +112,9 @@ import Testing
       // The sum of a unit's gradients travels while the unit behind it computes.
       #expect(try index(.waited(.reduceScatter, number)) > index(.started(.reduceScatter, number + 1)))
     }
+    for number in 0..<6 {
+      #expect(try index(.waited(.reduceScatter, number)) < index(.started(.reduceScatter, number + 2)))
+    }
   }
 
   @Test func `units that are kept are gathered once`() throws {

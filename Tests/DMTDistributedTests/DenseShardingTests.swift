@@ -57,6 +57,19 @@ import Testing
     try Self.expectSame("3x1", .fullySharded(.hybrid, unitBytes: 1))
   }
 
+  @Test(arguments: DenseSharding.Mode.allCases)
+  func `a unit's memory is left alone while it travels`(_ mode: DenseSharding.Mode) throws {
+    var random = SeededGenerator(seed: 12)
+    let model = try RandomModel(features: 5, towers: 2, random: &random)
+    var verification = try VerificationTests.verification(
+      model, "2x2", SPTTSharding(), dense: .fullySharded(mode, unitBytes: 1), random: &random)
+    let interconnect = RecordingInterconnect()
+    verification.interconnect = interconnect
+    try VerificationTests.expectSame(verification, "\(mode)", checks: [.embeddings, .float64])
+    let changed = interconnect.record.all.filter { if case .changed = $0 { true } else { false } }
+    #expect(changed.isEmpty, "\(changed)")
+  }
+
   @Test func `units without bytes are refused`() throws {
     let error = #expect(throws: DMTError.self) { try Self.expectSame("1x2", .fullySharded(.full, unitBytes: 0)) }
     #expect(error?.message.contains("units of the over-arch have 0 bytes") == true)

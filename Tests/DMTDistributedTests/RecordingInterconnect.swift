@@ -4,11 +4,16 @@ import DMTDistributed
 import Synchronization
 
 /// An interconnect that writes down what rank 0 starts and waits for on the dense lane.
+///
+/// It uses buffers as early and as late as an interconnect may: what a gather will bring is not a number until it was waited
+/// for, and what is summed is looked at again when it is waited for.
 struct RecordingInterconnect: Interconnect {
   /// A collective on its way.
   enum Event: Equatable {
     case started(CollectiveKind, Int)
     case waited(CollectiveKind, Int)
+    /// A buffer was changed while it was being sent.
+    case changed(CollectiveKind, Int)
   }
 
   /// What was written down.
@@ -61,7 +66,7 @@ struct RecordingInterconnect: Interconnect {
   private final class Recorder: Communicator {
     let inner: any Communicator
     let record: Record
-    private var underWay: [UInt64: (CollectiveKind, Int)] = [:]
+    private var underWay: [UInt64: (kind: CollectiveKind, number: Int, send: UnsafeRawBufferPointer, hash: Int)] = [:]
     private var started: [CollectiveKind: Int] = [:]
     init(_ inner: any Communicator, _ record: Record) {
       self.inner = inner
@@ -70,17 +75,31 @@ struct RecordingInterconnect: Interconnect {
     var ranks: [Int] { inner.ranks }
     func start(_ collective: UnsafePointer<dmt_collective>) throws(DMTError) -> UInt64 {
       let ticket = try inner.start(collective)
+      let given = collective.pointee
       guard let kind = CollectiveKind(rawValue: collective.pointee.kind) else { return ticket }
       let number = started[kind, default: 0]
       started[kind] = number + 1
-      underWay[ticket] = (kind, number)
+      let send = UnsafeRawBufferPointer(start: given.send, count: kind == .reduceScatter ? bytes(given) : 0)
+      underWay[ticket] = (kind, number, send, hash(send))
+      if kind == .allGather { given.receive.initializeMemory(as: UInt8.self, repeating: 0xFF, count: bytes(given)) }
       record.add(.started(kind, number))
       return ticket
     }
     func isDone(_ ticket: UInt64) throws(DMTError) -> Bool { try inner.isDone(ticket) }
     func wait(_ ticket: UInt64, timeoutMilliseconds: Int) throws(DMTError) {
       try inner.wait(ticket, timeoutMilliseconds: timeoutMilliseconds)
-      if let (kind, number) = underWay.removeValue(forKey: ticket) { record.add(.waited(kind, number)) }
+      guard let it = underWay.removeValue(forKey: ticket) else { return }
+      record.add(.waited(it.kind, it.number))
+      if hash(it.send) != it.hash { record.add(.changed(it.kind, it.number)) }
+    }
+    /// Bytes of all members, which lie together.
+    private func bytes(_ given: dmt_collective) -> Int {
+      ranks.indices.reduce(0) { $0 + Int(given.receive_counts[$1]) * Int(given.dtype.bits) / 8 }
+    }
+    private func hash(_ bytes: UnsafeRawBufferPointer) -> Int {
+      var hasher = Hasher()
+      hasher.combine(bytes: bytes)
+      return hasher.finalize()
     }
   }
 }
