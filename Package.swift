@@ -113,7 +113,7 @@ let package = Package(
       name: "dmt",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
-        "DMTData", "DMTTraining", "DMTPartition", "DMTComparison", "DMTSafetensors", "DMTCases",
+        "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTPartition", "DMTComparison", "DMTSafetensors", "DMTCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),

@@ -19,7 +19,7 @@ struct DMTCommand: ParsableCommand {
       """,
     version: HostServices.version,
     subcommands: [
-      Train.self, Launch.self, Evaluate.self, Predict.self, Explain.self, Check.self, Config.self, SchemaCommand.self,
+      Train.self, Launch.self, Verify.self, Evaluate.self, Predict.self, Explain.self, Check.self, Config.self, SchemaCommand.self,
       OperatorCommand.self, PluginCommand.self, Partition.self, Compare.self, Bench.self,
     ])
 }

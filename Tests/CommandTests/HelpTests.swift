@@ -6,7 +6,7 @@ struct HelpTests {
   static let commands: [[String]] = [
     [], ["train"], ["eval"], ["predict"], ["explain"], ["check"], ["config"], ["schema"], ["op"], ["op", "verify"],
     ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["bench"], ["bench", "step"],
-    ["partition"], ["compare"], ["launch"],
+    ["partition"], ["compare"], ["launch"], ["verify"],
   ]
 
   @Test("every command's help has what it does, its usage and examples of itself", arguments: commands)

@@ -18,9 +18,9 @@ package struct RowCodec {
     if wire == .native {
       target.copyMemory(from: source, byteCount: count * dtype.byteCount)
     } else if dtype == .float64 {
-      encode(source.assumingMemoryBound(to: Double.self), to: target, count: count)
+      encodeNarrow(source.assumingMemoryBound(to: Double.self), to: target, count: count)
     } else {
-      encode(source.assumingMemoryBound(to: Float.self), to: target, count: count)
+      encodeNarrow(source.assumingMemoryBound(to: Float.self), to: target, count: count)
     }
   }
 
@@ -29,9 +29,9 @@ package struct RowCodec {
     if wire == .native {
       target.copyMemory(from: row + column * dtype.byteCount, byteCount: count * dtype.byteCount)
     } else if dtype == .float64 {
-      decode(row, column, count) { target.assumingMemoryBound(to: Double.self)[$0] = Double($1) }
+      decodeNarrow(row, column, count) { target.assumingMemoryBound(to: Double.self)[$0] = Double($1) }
     } else {
-      decode(row, column, count) { target.assumingMemoryBound(to: Float.self)[$0] = $1 }
+      decodeNarrow(row, column, count) { target.assumingMemoryBound(to: Float.self)[$0] = $1 }
     }
   }
 
@@ -43,7 +43,7 @@ package struct RowCodec {
         let values = row.assumingMemoryBound(to: Double.self)
         for index in 0..<count { sums[index] += values[index] }
       } else {
-        decode(row, 0, count) { sums[$0] += Double($1) }
+        decodeNarrow(row, 0, count) { sums[$0] += Double($1) }
       }
     } else {
       let sums = target.assumingMemoryBound(to: Float.self)
@@ -51,12 +51,12 @@ package struct RowCodec {
         let values = row.assumingMemoryBound(to: Float.self)
         for index in 0..<count { sums[index] += values[index] }
       } else {
-        decode(row, 0, count) { sums[$0] += $1 }
+        decodeNarrow(row, 0, count) { sums[$0] += $1 }
       }
     }
   }
 
-  private func encode<Value: BinaryFloatingPoint>(
+  private func encodeNarrow<Value: BinaryFloatingPoint>(
     _ source: UnsafePointer<Value>, to target: UnsafeMutableRawPointer, count: Int
   ) {
     switch wire {
@@ -90,7 +90,8 @@ package struct RowCodec {
     }
   }
 
-  private func decode(
+  @inline(__always)
+  private func decodeNarrow(
     _ row: UnsafeRawPointer, _ column: Int, _ count: Int, _ store: (Int, Float) -> Void
   ) {
     switch wire {

@@ -258,12 +258,14 @@ final class VerificationPair {
         return .init(
           check: check, tensor: name, error: error,
           tolerance: isSummed ? VerificationTolerance.summedEmbeddings : VerificationTolerance.sameEmbeddings,
-          largest: isSummed ? largest : nil)
+          largest: isSummed ? largest : nil, magnitude: largest)
       case .float64:
-        return .init(check: check, tensor: name, error: error, tolerance: VerificationTolerance.float64)
+        return .init(
+          check: check, tensor: name, error: error, tolerance: VerificationTolerance.float64, magnitude: largest)
       case .float32:
         return .init(
-          check: check, tensor: name, error: error, tolerance: VerificationTolerance.float32, largest: largest)
+          check: check, tensor: name, error: error, tolerance: VerificationTolerance.float32, largest: largest,
+          magnitude: largest)
       }
     }
   }

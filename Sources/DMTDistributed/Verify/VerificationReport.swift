@@ -21,6 +21,8 @@ public struct VerificationReport: Sendable, Encodable {
     public var tolerance: Double
     /// The tensor's largest magnitude, which a relative tolerance is multiplied with; nil: the tolerance is absolute.
     public var largest: Double?
+    /// The tensor's largest magnitude.
+    public var magnitude: Double
 
     /// The error is within the tolerance; a NaN never is.
     public var isWithin: Bool { error <= tolerance * (largest ?? 1) }

@@ -12,14 +12,24 @@ struct Explain: ParsableCommand {
       A FLOP count is twice the multiply-accumulates, forward and backward. Nothing is allocated, unless --memory asks for the \
       working memory of a step: a model larger than this machine can be explained.
 
+      With --ranks, what it costs on that many ranks instead: who holds what, and the bytes that every step of the dataflow \
+      sends inside and across hosts.
+
       EXAMPLES
         dmt explain Examples/goodbooks/dmt-dcn.yaml
         dmt explain Examples/goodbooks/dmt-dcn.yaml --json --backend native
+        dmt explain Examples/goodbooks/dmt-dcn-sptt.yaml --ranks 4x2
       """)
 
   @OptionGroup var manifest: ManifestOptions
   @OptionGroup var backends: BackendOptions
   @OptionGroup var plugins: PluginOptions
+  @Option(help: ArgumentHelp("Explain the model on HOSTSxRANKS ranks.", valueName: "4x2"))
+  var ranks: String?
+
+  @Option(help: ArgumentHelp("With --ranks: a sharding strategy instead of the manifest's.", valueName: "name"))
+  var strategy: String?
+
   @Flag(help: "Also plan the working memory of a training step.") var memory = false
   @Flag(help: "Print JSON.") var json = false
 
@@ -29,6 +39,12 @@ struct Explain: ParsableCommand {
         plugins, threads: backends.threads, manifest: manifest.manifest, overrides: manifest.overrides)
       try backends.check(installation.components)
       let loaded = try installation.manifest(manifest)
+      if let ranks {
+        let pipeline = try Pipeline(loaded, components: installation.components) { Console.progress($0) }
+        let explanation = try pipeline.explanation(over: try Topology(parsing: ranks), strategy: strategy)
+        Console.print(json ? try Console.json(explanation) : explanation.text)
+        return
+      }
       let plan = try installation.plan(loaded, readsData: true)
       let train = loaded.manifest.train
       let explanation = try plan.explanation(
