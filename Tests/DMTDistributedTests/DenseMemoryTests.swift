@@ -55,6 +55,23 @@ import Testing
     return try #require(all.max { $0.peak < $1.peak })
   }
 
+  @Test func `a forecast is what the ranks then allocate`() throws {
+    var random = SeededGenerator(seed: 41)
+    let model = try RandomModel(features: 5, towers: 3, random: &random)
+    let shardings = [DenseSharding.replicated] + DenseSharding.Mode.allCases.map { .fullySharded($0, unitBytes: 300) }
+    for dense in shardings {
+      for runsTowers in [true, false] {
+        let verification = try VerificationTests.verification(
+          model, "2x2", SPTTSharding(), runsTowers: runsTowers, dense: dense, random: &random)
+        let forecast = try DenseForecast(
+          plan: model.plan, flow: verification.flow, dense: dense, optimizer: verification.settings.optimizer,
+          dtype: .float32)
+        let world = try RankWorld(verification, settings: verification.settings)
+        #expect(world.models.map(\.denseBytes.total) == forecast.bytes, "\(dense)")
+      }
+    }
+  }
+
   @Test func `the peak falls with the ranks as the parts do`() throws {
     let unit = 200_000
     let replicated = try Self.bytes("1x4", .replicated)

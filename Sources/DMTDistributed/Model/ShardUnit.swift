@@ -55,6 +55,11 @@ struct ShardUnit {
     byteCount = chunkBytes * ranks
   }
 
+  /// Bytes of slots in which units take turns.
+  static func slotBytes(_ units: [ShardUnit], slots: Int) -> [Int] {
+    (0..<slots).map { slot in stride(from: slot, to: units.count, by: slots).map { units[$0].byteCount }.max() ?? 0 }
+  }
+
   /// The elements of the unit's parameter `parameter` that lie in the chunk at `place`, and the byte of the chunk at which
   /// they begin; nil: none do.
   func elements(

@@ -25,10 +25,7 @@ final class ShardedParameters {
       of: graph, dtype: dtype, unitBytes: groups.unitBytes, ranks: groups.shards.count)
     self.units = units
     func slots(_ count: Int) -> [MeteredMemory] {
-      (0..<count).map { slot in
-        let largest = stride(from: slot, to: units.count, by: count).map { units[$0].byteCount }.max() ?? 0
-        return MeteredMemory(byteCount: largest, .buffers, meter: meter)
-      }
+      ShardUnit.slotBytes(units, slots: count).map { MeteredMemory(byteCount: $0, .buffers, meter: meter) }
     }
     let slotMemory = slots(groups.keepsUnits ? units.count : min(units.count, 2))
     let gradientSlotMemory = slots(min(units.count, 2))
