@@ -105,4 +105,18 @@ import Testing
     #expect(
       afterwards.denseTraffic(overArchBytes: 0, towerBytes: [10, 30]).towers.map(\.acrossHosts) == [0, 60, 0, 60])
   }
+
+  @Test func `a sharded over-arch is gathered and scattered`() throws {
+    let flow = try CheckedFlow(request("2x2", features: 2), FlatSharding.tableWise)
+    func sent(_ sharding: DenseSharding, again: Double) -> [LinkBytes] {
+      flow.denseTraffic(overArchBytes: 400, towerBytes: [], sharding: sharding, gatheredAgainBytes: again).overArch
+    }
+    // Three quarters of what is gathered before forward, and again before backward, and of the gradients.
+    #expect(sent(.fullySharded(.full), again: 200).map(\.insideHost) == [750, 0, 750, 0])
+    #expect(sent(.fullySharded(.full), again: 200).map(\.acrossHosts) == [0, 750, 0, 750])
+    #expect(sent(.fullySharded(.gradOp), again: 0) == sent(.replicated, again: 0))
+    // Halves inside a host; a rank's half of the gradients, all-reduced over two hosts.
+    #expect(sent(.fullySharded(.hybrid), again: 200).map(\.insideHost) == [500, 500, 500, 500])
+    #expect(sent(.fullySharded(.hybrid), again: 200).map(\.acrossHosts) == [200, 200, 200, 200])
+  }
 }

@@ -14,7 +14,7 @@ import Testing
     runsTowers: Bool = true, tableShardings: [String: TableSharding] = [:],
     optimizer: OptimizerSpec = OptimizerSpec(name: "adam", learningRate: 0.01),
     tableOptimizer: OptimizerSpec = OptimizerSpec(name: "sgd", learningRate: 0.1), clipNorm: Double? = nil,
-    batches: [Int] = [13, 8, 5], random: inout SeededGenerator
+    batches: [Int] = [13, 8, 5], dense: DenseSharding = .replicated, random: inout SeededGenerator
   ) throws -> Verification {
     let topology = try Topology(parsing: topology)
     let distribution = Distribution(
@@ -32,11 +32,14 @@ import Testing
       settings: .init(
         seed: 3, policy: BackendPolicy(order: ["reference"]), optimizer: optimizer, tableOptimizer: tableOptimizer,
         clipNorm: clipNorm), components: .builtin, interconnect: ThreadsInterconnect(), batches: all,
-      counts: batches.map { RankModel.counts(ofGlobalBatch: $0, ranks: topology.rankCount) })
+      counts: batches.map { RankModel.counts(ofGlobalBatch: $0, ranks: topology.rankCount) }, dense: dense)
   }
 
-  static func expectSame(_ verification: Verification, _ what: String = "") throws {
-    let report = try verification.run()
+  static func expectSame(
+    _ verification: Verification, _ what: String = "",
+    checks: [VerificationReport.Check] = VerificationReport.Check.allCases
+  ) throws {
+    let report = try verification.run(checks)
     let bad = report.items.filter { !$0.isWithin }.map { "\($0.check) \($0.tensor): \($0.error)" }
     #expect(report.passed, "\(what) \(report.strategy) \(report.topology): \(bad.prefix(8))")
   }

@@ -100,6 +100,8 @@ extension Manifest {
       copy.model.towers[index].module.place = .init()
     }
     copy.train.place = .init()
+    copy.sharding.place = .init()
+    copy.interconnect.place = .init()
     return copy
   }
 }

@@ -103,11 +103,11 @@ final class TowerStage: FlowStage {
   override func backward(_ context: FlowContext) throws(DMTError) {
     for tower in towers {
       guard rows > 0 else {
-        tower.unit.clearGradients()
+        tower.unit.parameters.clearGradients()
         continue
       }
       let program = try tower.unit.program(rows, isTraining: true)
-      try program.backward { _ throws(DMTError) in }
+      try program.backward()
       guard let gradient = program.gradientMemory(of: tower.input) else { continue }
       for item in tower.copies {
         copiedBytes += item.copies.scatter(from: gradient, column: item.column, stride: tower.width)

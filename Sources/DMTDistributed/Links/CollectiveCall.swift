@@ -77,6 +77,19 @@ package final class CollectiveCall {
     try start()
   }
 
+  /// Begins a sum over all members, of which member i gets part i: `receiveCounts` elements of everybody's.
+  package func startReduceScatter(
+    send: UnsafeRawPointer, receive: UnsafeMutableRawPointer, dtype: DType
+  ) throws(DMTError) {
+    call.pointee.kind = DMT_REDUCE_SCATTER
+    call.pointee.reduction = DMT_REDUCE_SUM
+    call.pointee.dtype = dmt_dtype(code: UInt8(DMT_DTYPE_FLOAT), bits: UInt8(dtype.byteCount * 8), lanes: 1)
+    call.pointee.send = send
+    call.pointee.receive = receive
+    call.pointee.count = 0
+    try start()
+  }
+
   /// Begins an all_gather of bytes: `count` of this rank's, `receiveCounts` of everybody's.
   package func startAllGather(
     send: UnsafeRawPointer?, count: Int, receive: UnsafeMutableRawPointer?

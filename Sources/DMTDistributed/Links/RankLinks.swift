@@ -7,9 +7,16 @@ package final class RankLinks {
   package let connection: any RankConnection
   package let ledger = WaitLedger()
   private var communicators: [Key: any Communicator] = [:]
+  /// Of ranks that are no group of a dataflow.
+  private var others: [OtherKey: any Communicator] = [:]
 
   private struct Key: Hashable {
     var group: RankGroup
+    var lane: Lane
+  }
+
+  private struct OtherKey: Hashable {
+    var ranks: [Int]
     var lane: Lane
   }
 
@@ -36,6 +43,21 @@ package final class RankLinks {
   /// A collective of this rank's group on a lane, to be started again and again.
   package func call(_ group: RankGroup, _ lane: Lane, purpose: String) throws(DMTError) -> CollectiveCall {
     CollectiveCall(try communicator(group, lane), lane: lane, ledger: ledger, purpose: purpose)
+  }
+
+  /// A collective among any ranks on a lane, this rank among them; all of them ask for it at the same time.
+  package func call(ranks: [Int], _ lane: Lane, purpose: String) throws(DMTError) -> CollectiveCall {
+    for group in RankGroup.allCases where groups.members(of: group, with: rank) == ranks {
+      guard let known = communicators[Key(group: group, lane: lane)] else { continue }
+      return CollectiveCall(known, lane: lane, ledger: ledger, purpose: purpose)
+    }
+    let key = OtherKey(ranks: ranks, lane: lane)
+    if let known = others[key] {
+      return CollectiveCall(known, lane: lane, ledger: ledger, purpose: purpose)
+    }
+    let made = try connection.communicator(ranks: ranks, lane: lane)
+    others[key] = made
+    return CollectiveCall(made, lane: lane, ledger: ledger, purpose: purpose)
   }
 
   /// The communicator of this rank's group on a lane.

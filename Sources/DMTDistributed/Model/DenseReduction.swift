@@ -5,7 +5,7 @@ import DMTRuntime
 ///
 /// Buckets are consecutive parameters of about ``bucketBytes``. They are started in one fixed order on every rank, each as
 /// soon as backward has written its last gradient.
-final class DenseReduction {
+final class DenseReduction: DenseExchange {
   /// Bytes from which on a bucket is full: large enough that latency does not count, small enough to overlap.
   static let bucketBytes = 1 << 20
 
@@ -17,6 +17,8 @@ final class DenseReduction {
     var remaining = 0
   }
 
+  /// Every rank has the whole sum, so one answers for it.
+  let isAnswered: Bool
   private let unit: DenseUnit
   private let dtype: DType
   private var buckets: [Bucket] = []
@@ -25,6 +27,7 @@ final class DenseReduction {
 
   init(_ unit: DenseUnit, group: RankGroup, links: RankLinks, purpose: String) throws(DMTError) {
     self.unit = unit
+    isAnswered = links.groups.members(of: group, with: links.rank).first == links.rank
     dtype = unit.parameters.dtype
     let store = unit.parameters
     let count = store.parameters.count
@@ -55,24 +58,29 @@ final class DenseReduction {
     return end - store.gradient(range.lowerBound)
   }
 
-  /// Before backward.
-  func begin() {
+  // Parameters are always there.
+  func beginForward() {}
+  func beforeForward(_ parameters: [Int]) {}
+  func endForward() {}
+  func beforeBackward(_ parameters: [Int]) {}
+  func parametersChanged() {}
+
+  func beginBackward() {
     next = 0
     for index in buckets.indices { buckets[index].remaining = buckets[index].parameters.count }
   }
 
-  /// Backward has written the gradients of `parameters`.
+  func skipBackward() { unit.parameters.clearGradients() }
+
   func finished(_ parameters: [Int]) throws(DMTError) {
     for parameter in parameters { buckets[bucketOfParameter[parameter]].remaining -= 1 }
     while next < buckets.count, buckets[next].remaining <= 0 { try startNext() }
   }
 
-  /// After backward: starts what was not started.
   func startRest() throws(DMTError) {
     while next < buckets.count { try startNext() }
   }
 
-  /// Waits until the gradients are the sums of all ranks.
   func wait() throws(DMTError) {
     for bucket in buckets { try bucket.call.wait() }
   }

@@ -7,6 +7,8 @@ final class DenseUnit {
   let part: GraphPart
   let parameters: ParameterStore
   let optimizer: DenseOptimizer?
+  /// Where the ranks keep parts of the parameters; nil: each keeps all.
+  let sharded: ShardedParameters?
   private let settings: Model.Settings
   private let components: Components
   private let arena = Arena()
@@ -18,9 +20,11 @@ final class DenseUnit {
   /// - Parameters:
   ///   - trainOutputs: values of the whole graph that training needs; `predictOutputs` those that prediction needs.
   ///   - inputs: values of the whole graph that are given from outside.
+  ///   - meter: counts the unit's memory.
+  ///   - groups: the ranks that keep parts of the parameters; nil: each keeps all.
   init(
     graph: Graph, inputs: [Int], trainOutputs: [Int], predictOutputs: [Int], settings: Model.Settings,
-    components: Components
+    components: Components, meter: MemoryMeter, groups: ShardGroups? = nil
   ) throws(DMTError) {
     let part = graph.part(outputs: trainOutputs + predictOutputs, inputs: inputs)
     self.part = part
@@ -28,10 +32,16 @@ final class DenseUnit {
     self.components = components
     self.trainOutputs = trainOutputs.compactMap { part.values[$0] }
     self.predictOutputs = predictOutputs.compactMap { part.values[$0] }
-    let parameters = ParameterStore(part.graph.parameters, dtype: settings.dtype, seed: settings.seed)
+    let sharded = try groups.map { groups throws(DMTError) in
+      try ShardedParameters(part.graph, groups: groups, dtype: settings.dtype, seed: settings.seed, meter: meter)
+    }
+    self.sharded = sharded
+    let parameters =
+      sharded?.store
+      ?? ParameterStore(part.graph.parameters, dtype: settings.dtype, seed: settings.seed, meter: meter)
     self.parameters = parameters
     optimizer = try settings.optimizer.map { optimizer throws(DMTError) in
-      try DenseOptimizer(parameters, optimizer: optimizer, settings: settings, components: components)
+      try DenseOptimizer(parameters, optimizer: optimizer, settings: settings, components: components, meter: meter)
     }
   }
 
@@ -48,12 +58,6 @@ final class DenseUnit {
       parameters: parameters, arena: arena)
     if isTraining { trainPrograms[batch] = program } else { predictPrograms[batch] = program }
     return program
-  }
-
-  /// Sets all gradients to zero, as those of no samples are.
-  func clearGradients() {
-    guard parameters.byteCount > 0 else { return }
-    parameters.gradient(0).initializeMemory(as: UInt8.self, repeating: 0, count: parameters.byteCount)
   }
 
   /// What kernels of the unit may depend on beside their tensors.

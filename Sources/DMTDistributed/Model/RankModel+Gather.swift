@@ -9,6 +9,9 @@ public struct GatheredPredictions {
 
 /// Brings predictions and tensors of all ranks together.
 public final class RankGatherer {
+  /// Bytes of what is said of a part in front of its elements.
+  private static let headerBytes = 40
+
   private let model: RankModel
   private let predictions: CollectiveCall
   private let flags: CollectiveCall
@@ -76,19 +79,17 @@ public final class RankGatherer {
   /// Brings the parts of one tensor to rank 0, which puts them together at `whole`; every rank calls it.
   public func collect(_ tensor: WholeTensor, into whole: UnsafeMutableRawPointer?) throws(DMTError) {
     let parts = model.tensors.filter { $0.isAnswered && $0.name == tensor.name }
-    // For each part rows and columns, then its elements.
+    // For each part rows, columns and width, then its elements.
     var bytes = 0
-    for part in parts { bytes += 32 + part.rows.count * part.columns.count * part.dtype.byteCount }
-    bytes = (bytes + 7) / 8 * 8
+    for part in parts { bytes += Self.headerBytes + (part.byteCount + 7) / 8 * 8 }
     send.reserve(max(bytes, 8))
     var place = send.base
     for part in parts {
       for (index, number) in [
-        part.rows.lowerBound, part.rows.upperBound, part.columns.lowerBound, part.columns.upperBound,
+        part.rows.lowerBound, part.rows.upperBound, part.columns.lowerBound, part.columns.upperBound, part.width,
       ].enumerated() { place.storeBytes(of: Int64(number), toByteOffset: 8 * index, as: Int64.self) }
-      let size = part.rows.count * part.columns.count * part.dtype.byteCount
-      (place + 32).copyMemory(from: part.memory, byteCount: size)
-      place += 32 + (size + 7) / 8 * 8
+      (place + Self.headerBytes).copyMemory(from: part.memory, byteCount: part.byteCount)
+      place += Self.headerBytes + (part.byteCount + 7) / 8 * 8
     }
     let used = place - send.base
     let sizes = try gatherNumbers(Int64(used))
@@ -107,13 +108,13 @@ public final class RankGatherer {
     guard isRoot, let whole else { return }
     var cursor = receive.base
     while cursor < receive.base + end {
-      let numbers = (0..<4).map { Int(cursor.load(fromByteOffset: 8 * $0, as: Int64.self)) }
+      let numbers = (0..<5).map { Int(cursor.load(fromByteOffset: 8 * $0, as: Int64.self)) }
       let part = RankTensor(
         parameter: tensor.parameter, role: tensor.role, shape: tensor.shape, dtype: tensor.dtype,
-        rows: numbers[0]..<numbers[1], columns: numbers[2]..<numbers[3], memory: cursor + 32, isAnswered: true,
-        op: tensor.op, revision: tensor.revision)
+        rows: numbers[0]..<numbers[1], columns: numbers[2]..<numbers[3], width: numbers[4],
+        memory: cursor + Self.headerBytes, isAnswered: true, op: tensor.op, revision: tensor.revision)
       part.store(to: whole)
-      cursor += 32 + (part.rows.count * part.columns.count * part.dtype.byteCount + 7) / 8 * 8
+      cursor += Self.headerBytes + (part.byteCount + 7) / 8 * 8
     }
   }
 

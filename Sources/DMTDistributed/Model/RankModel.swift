@@ -21,7 +21,8 @@ public final class RankModel {
   let towers: [(tower: Int, unit: DenseUnit, reduction: DenseReduction)]
   let rankFlow: RankFlow
   let tableOptimizers: [any RankTableOptimizer]
-  private let overArchReduction: DenseReduction
+  let overArchExchange: any DenseExchange
+  private let meter = MemoryMeter()
   private let control: CollectiveCall
   private let scalar: UnsafeMutablePointer<Double>
   private var doubles = DoubleInputs()
@@ -37,11 +38,12 @@ public final class RankModel {
   /// - Parameters:
   ///   - isSingle: for each feature of the data whether every bag holds exactly one row number, on every rank.
   ///   - connection: this rank's access to the others.
+  ///   - dense: how the ranks keep the over-arch, alike on every rank.
   /// - Throws: ``DMTError/Code/unsupported`` for a flow that cannot be executed, or when no backend serves a part; what the
   ///   interconnect throws.
   public init(
     plan: ModelPlan, flow: CheckedFlow, isSingle: [Bool], settings: Model.Settings, components: Components,
-    connection: any RankConnection
+    connection: any RankConnection, dense: DenseSharding = .replicated
   ) throws(DMTError) {
     self.plan = plan
     self.flow = flow
@@ -49,15 +51,18 @@ public final class RankModel {
     rank = connection.rank
     let links = try RankLinks(connection, groups: flow.request.groups)
     self.links = links
-    let towerInputs = Set(plan.towers.map(\.input))
-    var inputs = plan.embeddingOutputs.indices.filter { !flow.runsTowers || !towerInputs.contains($0) }
-      .map { plan.embeddingOutputs[$0].value }
-    if flow.runsTowers { inputs += plan.towers.map(\.output) }
-    overArch = try DenseUnit(
-      graph: plan.graph, inputs: inputs, trainOutputs: [plan.loss], predictOutputs: [plan.logits], settings: settings,
-      components: components)
-    overArchReduction = try DenseReduction(
-      overArch, group: .world, links: links, purpose: "gradient of the over-arch")
+    let overArch = try DenseUnit(
+      graph: plan.graph, inputs: plan.overArchInputs(flow), trainOutputs: [plan.loss], predictOutputs: [plan.logits],
+      settings: settings,
+      components: components, meter: meter,
+      groups: try ShardGroups(dense, topology: links.groups.topology, rank: links.rank))
+    self.overArch = overArch
+    overArchExchange =
+      if let sharded = overArch.sharded {
+        try ShardedExchange(sharded, links: links)
+      } else {
+        try DenseReduction(overArch, group: .world, links: links, purpose: "gradient of the over-arch")
+      }
 
     var units: [Int: DenseUnit] = [:]
     var towers: [(tower: Int, unit: DenseUnit, reduction: DenseReduction)] = []
@@ -66,7 +71,7 @@ public final class RankModel {
       for (index, tower) in plan.towers.enumerated() where flow.request.towers[index].group == group {
         let unit = try DenseUnit(
           graph: plan.graph, inputs: [plan.embeddingOutputs[tower.input].value], trainOutputs: [tower.output],
-          predictOutputs: [tower.output], settings: settings, components: components)
+          predictOutputs: [tower.output], settings: settings, components: components, meter: meter)
         units[index] = unit
         towers.append(
           (
@@ -136,6 +141,7 @@ public final class RankModel {
     }
     if settings.clipNorm == nil { try waitForDenseGradients() }
     try overArch.optimizer?.update(learningRate: rate, gradientScale: scale, step: step)
+    overArchExchange.parametersChanged()
     for tower in towers {
       try tower.unit.optimizer?.update(learningRate: rate, gradientScale: scale, step: step)
     }
@@ -150,10 +156,10 @@ public final class RankModel {
     let context = FlowContext(batch: batch, counts: countsOfBatch, isTraining: true, step: step)
     let samples = countsOfBatch.reduce(0, +)
     let ahead = next.map { (batch: $0, counts: countsOfNext) }
+    try overArchExchange.beginForward()
     try rankFlow.forward(context, next: ahead)
     try rankFlow.advance()
-    overArchReduction.begin()
-    for tower in towers { tower.reduction.begin() }
+    for tower in towers { tower.reduction.beginBackward() }
     var share = 0.0
     if batch.count > 0, let loss = overArch.value(plan.loss) {
       let program = try forwardOverArch(context)
@@ -162,13 +168,20 @@ public final class RankModel {
       try startControl()
       if let seed = program.gradientMemory(of: loss) { write(share, to: seed) }
       let parameters = program.stepParameters
-      try program.backward { index throws(DMTError) in try overArchReduction.finished(parameters[index]) }
+      try overArchExchange.beginBackward()
+      try program.backward { index throws(DMTError) in
+        try overArchExchange.beforeBackward(parameters[index])
+      } finished: { index throws(DMTError) in
+        try overArchExchange.finished(parameters[index])
+      }
     } else {
+      try overArchExchange.endForward()
       scalar[0] = 0
       try startControl()
-      overArch.clearGradients()
+      try overArchExchange.beginBackward()
+      overArchExchange.skipBackward()
     }
-    try overArchReduction.startRest()
+    try overArchExchange.startRest()
     try rankFlow.advance()
     try rankFlow.backward(context)
     for tower in towers { try tower.reduction.startRest() }
@@ -183,23 +196,24 @@ public final class RankModel {
     try control.startSum(scalar, count: 2, dtype: .float64)
   }
 
+  /// Bytes that this rank has allocated for dense parameters so far.
+  public var denseBytes: DenseBytes { DenseBytes(meter) }
+
   /// Seconds waited for other ranks so far.
   public var waitTimes: WaitTimes { links.ledger.times }
 
   /// Waits until the gradients of towers and over-arch are those of the global batch.
   func waitForDenseGradients() throws(DMTError) {
-    try overArchReduction.wait()
+    try overArchExchange.wait()
     for tower in towers { try tower.reduction.wait() }
   }
 
   private func clipScale(limit: Double, step: Int) throws(DMTError) -> Double {
     try waitForDenseGradients()
-    // Each parameter once: the over-arch on rank 0, a tower on the first rank of its group, tables where they lie.
+    // Each element once, on the rank that answers for it, and tables where they lie.
     var squares = 0.0
-    if rank == 0 { squares += overArch.optimizer?.squares() ?? 0 }
-    if links.groups.place(of: rank) == 0 {
-      for tower in towers { squares += tower.unit.optimizer?.squares() ?? 0 }
-    }
+    if overArchExchange.isAnswered { squares += overArch.optimizer?.squares() ?? 0 }
+    for tower in towers where tower.reduction.isAnswered { squares += tower.unit.optimizer?.squares() ?? 0 }
     for tables in tableOptimizers { squares += try tables.squares() }
     return try GradientNorm.scale(squares: try sum(squares), limit: limit, step: step)
   }
@@ -215,8 +229,12 @@ public final class RankModel {
   ) throws(DMTError) {
     setCounts(batch, counts)
     let context = FlowContext(batch: batch, counts: countsOfBatch, isTraining: false, step: 0)
+    try overArchExchange.beginForward()
     try rankFlow.forward(context)
-    guard batch.count > 0, let value = overArch.value(plan.logits) else { return }
+    guard batch.count > 0, let value = overArch.value(plan.logits) else {
+      try overArchExchange.endForward()
+      return
+    }
     let memory = try forwardOverArch(context).memory(of: value)
     if settings.dtype == .float64 {
       let values = memory.assumingMemoryBound(to: Double.self)
@@ -248,7 +266,12 @@ public final class RankModel {
       program.setInput(
         dense, settings.dtype == .float64 ? UnsafeRawPointer(doubles.dense) : UnsafeRawPointer(batch.dense))
     }
-    try program.forward(overArch.context(context, samples: UnsafePointer(batch.sampleNumbers)))
+    let parameters = program.stepParameters
+    try program.forward(overArch.context(context, samples: UnsafePointer(batch.sampleNumbers))) {
+      index throws(DMTError) in
+      try overArchExchange.beforeForward(parameters[index])
+    }
+    try overArchExchange.endForward()
     return program
   }
 
@@ -275,44 +298,5 @@ public final class RankModel {
     } else {
       memory.storeBytes(of: Float(value), as: Float.self)
     }
-  }
-
-  /// The optimizer of each lookup of the flow, also of those in which this rank holds nothing: others may wait for it.
-  private static func tableOptimizers(
-    _ lookups: [Int: LookupStage], flow: CheckedFlow, settings: Model.Settings, components: Components,
-    links: RankLinks
-  ) throws(DMTError) -> [any RankTableOptimizer] {
-    guard let optimizer = settings.tableOptimizer else { return [] }
-    var result: [any RankTableOptimizer] = []
-    for (index, step) in flow.plan.dataflow.steps.enumerated() {
-      guard case .lookup(let features, let exchange) = step else { continue }
-      let lookup = lookups[index]
-      let tables = Set(features.map { flow.request.features[$0].table })
-      let isCut = flow.plan.placement.shards.contains {
-        tables.contains($0.table) && $0.columns.count < flow.request.tables[$0.table].dim
-      }
-      if exchange == nil, let lookup {
-        result.append(
-          try ReplicatedTables(
-            lookup.embedding, optimizer: optimizer, settings: settings, components: components, links: links))
-      } else if isCut, optimizer.name == "rowwise_adagrad" {
-        let owners = (lookup?.store.tables ?? []).map { table in
-          (key: "\(table.name) \(table.region?.rows.description ?? "")", ranks: holders(of: table, flow: flow))
-        }
-        result.append(try SplitRows(lookup?.embedding, optimizer: optimizer, owners: owners, links: links))
-      } else if let lookup {
-        result.append(
-          try OwnedTables(lookup.embedding, optimizer: optimizer, settings: settings, components: components))
-      }
-    }
-    return result
-  }
-
-  /// The ranks that hold columns of the same rows of a table.
-  private static func holders(of table: ModelPlan.Table, flow: CheckedFlow) -> [Int] {
-    guard let index = flow.request.tables.firstIndex(where: { $0.name == table.name }), let region = table.region else {
-      return []
-    }
-    return Set(flow.plan.placement.shards.filter { $0.table == index && $0.rows == region.rows }.map(\.rank)).sorted()
   }
 }

@@ -9,9 +9,11 @@ public struct RankTensor {
   /// Extents of the whole tensor.
   public var shape: [Int]
   public var dtype: DType
-  /// What is held: rows and columns of the tensor as a matrix [first extent, product of the others].
+  /// What is held: rows and columns of the tensor as a matrix of ``width`` columns.
   public var rows: Range<Int>
   public var columns: Range<Int>
+  /// Columns of the whole tensor as a matrix: the product of all extents but the first, or 1, where a row is an element.
+  public var width: Int
   /// The part, row-major.
   public var memory: UnsafeMutableRawPointer
   /// This rank answers for the part: it writes it to a checkpoint. Copies elsewhere are equal.
@@ -30,8 +32,9 @@ public struct RankTensor {
 
   /// Elements of the whole tensor.
   public var count: Int { shape.reduce(1, *) }
-  /// Columns of the whole tensor as a matrix.
-  public var width: Int { shape.isEmpty ? 1 : shape.dropFirst().reduce(1, *) }
+
+  /// Bytes of the part.
+  var byteCount: Int { rows.count * columns.count * dtype.byteCount }
 
   /// Takes the part out of the whole tensor.
   public func load(from whole: UnsafeRawPointer) {
@@ -61,27 +64,24 @@ extension RankModel {
   /// Everything that this rank holds of a checkpoint: its parts of parameters and tables and the optimizers' states for them.
   public var tensors: [RankTensor] {
     var result: [RankTensor] = []
-    add(overArch, isAnswered: rank == 0, to: &result)
-    for tower in towers { add(tower.unit, isAnswered: links.groups.place(of: rank) == 0, to: &result) }
+    add(overArch, isAnswered: overArchExchange.isAnswered, to: &result)
+    for tower in towers { add(tower.unit, isAnswered: tower.reduction.isAnswered, to: &result) }
     for lookup in rankFlow.lookups { add(lookup, to: &result) }
     return result
   }
 
   private func add(_ unit: DenseUnit, isAnswered: Bool, to result: inout [RankTensor]) {
-    func tensor(_ index: Int, _ role: ModelTensor.Role, _ memory: UnsafeMutableRawPointer) -> RankTensor {
-      let parameter = unit.parameters.parameters[index]
-      let shape = parameter.shape.dims
-      let rows = shape.first ?? 1
+    func tensor(_ part: ParameterPart, _ role: ModelTensor.Role, _ memory: UnsafeMutableRawPointer) -> RankTensor {
+      let parameter = unit.parameters.parameters[part.parameter]
+      // A part may begin and end within a row.
       return RankTensor(
-        parameter: parameter.name, role: role, shape: shape, dtype: settings.dtype, rows: 0..<rows,
-        columns: 0..<(rows == 0 ? 0 : unit.parameters.count(index) / rows), memory: memory, isAnswered: isAnswered,
-        op: parameter.op, revision: parameter.revision)
+        parameter: parameter.name, role: role, shape: parameter.shape.dims, dtype: settings.dtype, rows: part.elements,
+        columns: 0..<1, width: 1, memory: memory, isAnswered: isAnswered, op: parameter.op, revision: parameter.revision
+      )
     }
-    for index in unit.parameters.parameters.indices {
-      result.append(tensor(index, .parameter, unit.parameters.value(index)))
-    }
+    for part in unit.parameters.parts { result.append(tensor(part, .parameter, part.value)) }
     for state in unit.optimizer?.states ?? [] {
-      result.append(tensor(state.parameter, .state(state.state.name), state.memory))
+      result.append(tensor(state.part, .state(state.state.name), state.memory))
     }
   }
 
@@ -94,7 +94,8 @@ extension RankModel {
       func tensor(_ role: ModelTensor.Role, isRowwise: Bool, _ memory: UnsafeMutableRawPointer) -> RankTensor {
         RankTensor(
           parameter: table.parameterName, role: role, shape: isRowwise ? [whole.rows] : [whole.rows, whole.dim],
-          dtype: settings.dtype, rows: rows, columns: isRowwise ? 0..<1 : columns, memory: memory,
+          dtype: settings.dtype, rows: rows, columns: isRowwise ? 0..<1 : columns,
+          width: isRowwise ? 1 : whole.dim, memory: memory,
           // One number a row is the same at all holders of its columns; the first of them answers.
           isAnswered: isAnswered && (!isRowwise || columns.lowerBound == 0), op: "embedding_bag", revision: 1)
       }
@@ -109,6 +110,7 @@ extension RankModel {
   /// Says that parameters were written from outside (a checkpoint): what kernels packed is stale.
   public func parametersChanged() {
     overArch.parameters.version += 1
+    overArchExchange.parametersChanged()
     for tower in towers { tower.unit.parameters.version += 1 }
   }
 }

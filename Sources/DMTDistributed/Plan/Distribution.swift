@@ -15,10 +15,13 @@ public struct Distribution: Sendable, Equatable {
   public var runsTowers: Bool
   /// By table, where not the strategy decides.
   public var tableShardings: [String: TableSharding]
+  /// How the over-arch is kept.
+  public var dense: DenseSharding
 
   public init(
     _ topology: Topology, towerGroupSize: Int? = nil, forwardWire: WireType = .native,
-    backwardWire: WireType = .native, runsTowers: Bool = true, tableShardings: [String: TableSharding] = [:]
+    backwardWire: WireType = .native, runsTowers: Bool = true, tableShardings: [String: TableSharding] = [:],
+    dense: DenseSharding = .replicated
   ) {
     self.topology = topology
     self.towerGroupSize = towerGroupSize
@@ -26,6 +29,7 @@ public struct Distribution: Sendable, Equatable {
     self.backwardWire = backwardWire
     self.runsTowers = runsTowers
     self.tableShardings = tableShardings
+    self.dense = dense
   }
 
   /// What a strategy is asked for a model.

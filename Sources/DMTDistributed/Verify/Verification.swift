@@ -20,10 +20,13 @@ public struct Verification {
   public var batches: [Batch]
   /// For each of them the samples of every rank.
   public var counts: [[Int]]
+  /// How the ranks keep the over-arch.
+  public var dense: DenseSharding
 
   public init(
     plan: ModelPlan, flow: CheckedFlow, strategy: String, isSingle: [Bool], settings: Model.Settings,
-    components: Components, interconnect: any Interconnect, batches: [Batch], counts: [[Int]]
+    components: Components, interconnect: any Interconnect, batches: [Batch], counts: [[Int]],
+    dense: DenseSharding = .replicated
   ) {
     self.plan = plan
     self.flow = flow
@@ -34,6 +37,7 @@ public struct Verification {
     self.interconnect = interconnect
     self.batches = batches
     self.counts = counts
+    self.dense = dense
   }
 
   /// Runs all checks.

@@ -37,7 +37,7 @@ final class VerificationPair {
         return RankHandle(
           model: try RankModel(
             plan: verification.plan, flow: verification.flow, isSingle: verification.isSingle, settings: settings,
-            components: verification.components, connection: connection))
+            components: verification.components, connection: connection, dense: verification.dense))
       } catch {
         connection.abort("rank \(rank) failed: \(error.message)")
         throw error
@@ -194,11 +194,11 @@ final class VerificationPair {
   private func compareGradients() throws(DMTError) {
     for rank in ranks {
       for unit in [rank.model.overArch] + rank.model.towers.map(\.unit) {
-        for (index, parameter) in unit.parameters.parameters.enumerated() {
-          guard let expected = flat.gradient(ofParameter: parameter.name) else { continue }
+        for part in unit.parameters.parts {
+          let name = unit.parameters.parameters[part.parameter].name
+          guard let expected = flat.gradient(ofParameter: name) else { continue }
           compareGradient(
-            parameter.name, read(unit.parameters.gradient(index), expected.count),
-            read(expected.memory, expected.count))
+            name, read(part.gradient, part.elements.count), read(expected.memory, expected.count), at: part.elements)
         }
       }
     }
@@ -216,13 +216,11 @@ final class VerificationPair {
     }
   }
 
-  private func compareGradient(_ name: String, _ mine: [Double], _ theirs: [Double]) {
-    var (error, largest) = (0.0, 0.0)
-    for (a, b) in zip(mine, theirs) {
-      error = Self.larger(error, abs(a - b))
-      largest = max(largest, abs(b))
-    }
-    note("gradient of \(name)", error, largest)
+  /// Compares elements of a gradient with those of the whole one.
+  private func compareGradient(_ name: String, _ mine: [Double], _ theirs: [Double], at elements: Range<Int>? = nil) {
+    var error = 0.0
+    for (a, b) in zip(mine, elements.map { theirs[$0] } ?? theirs[...]) { error = Self.larger(error, abs(a - b)) }
+    note("gradient of \(name)", error, theirs.reduce(0) { max($0, abs($1)) })
   }
 
   // MARK: - Parts

@@ -14,7 +14,12 @@ extension ManifestDecoder {
       strategy: try reader.child("strategy")?.text(), towerGroup: try reader.child("tower_group")?.int(),
       runsTowers: try reader.required("run_towers").bool(), forwardWire: forward,
       backwardWire: try wire.child("backward").map { reader throws(DMTError) in try wireType(reader) } ?? forward,
-      tables: tables, place: reader.place)
+      tables: tables, dense: try dense(reader.required("dense")), place: reader.place)
+  }
+
+  private func dense(_ reader: NodeReader) throws(DMTError) -> DenseSharding {
+    guard let mode = DenseSharding.Mode(name: try reader.required("mode").text()) else { return .replicated }
+    return .fullySharded(mode, unitBytes: try reader.required("unit_bytes").int())
   }
 
   func interconnect(_ reader: NodeReader) throws(DMTError) -> InterconnectSection {

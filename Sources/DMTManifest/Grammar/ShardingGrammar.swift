@@ -24,7 +24,26 @@ extension ManifestGrammar {
               NamedMap(
                 noun: "table", form: .choice(TableSharding.allCases.map(\.name)), hasPlainNames: false, isOpen: true)),
             .defaultsTo(.emptyMapping()), "Table name to how it is cut, where not the strategy decides."),
+          Key("dense", dense, .defaultsTo(.emptyMapping()), "How the over-arch is kept."),
         ], shorthand: "strategy"))
+  }
+
+  private var dense: Form {
+    let unitBytes = Key(
+      "unit_bytes", .int(Self.positive), .defaultsTo(.int(DenseSharding.defaultUnitBytes)),
+      "Bytes of parameters that are brought together at once.")
+    return .variants(
+      Variants(
+        discriminator: "mode", noun: "dense sharding",
+        discriminatorSummary: "Which ranks keep parts of the over-arch, and how long they keep it whole.",
+        defaultVariant: DenseSharding.replicated.name, common: [],
+        variants: [
+          Variants.Variant(
+            name: DenseSharding.replicated.name, summary: "Every rank keeps the whole over-arch.", keys: [])
+        ]
+          + DenseSharding.Mode.allCases.map { mode in
+            Variants.Variant(name: mode.name, summary: mode.summary, keys: [unitBytes])
+          }, allowsShorthand: true))
   }
 
   private var wire: Form {

@@ -14,11 +14,14 @@ public struct ShardingSection: Sendable, Equatable {
   public var backwardWire: WireType
   /// By table, where not the strategy decides.
   public var tables: [String: TableSharding]
+  /// How the over-arch is kept.
+  public var dense: DenseSharding
   public var place: DMTError.Place
 
   public init(
     strategy: String? = nil, towerGroup: Int? = nil, runsTowers: Bool = true, forwardWire: WireType = .native,
-    backwardWire: WireType = .native, tables: [String: TableSharding] = [:], place: DMTError.Place = .init()
+    backwardWire: WireType = .native, tables: [String: TableSharding] = [:],
+    dense: DenseSharding = .replicated, place: DMTError.Place = .init()
   ) {
     self.strategy = strategy
     self.towerGroup = towerGroup
@@ -26,6 +29,7 @@ public struct ShardingSection: Sendable, Equatable {
     self.forwardWire = forwardWire
     self.backwardWire = backwardWire
     self.tables = tables
+    self.dense = dense
     self.place = place
   }
 }

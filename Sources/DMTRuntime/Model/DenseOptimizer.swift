@@ -1,52 +1,54 @@
 package import DMTCore
 
-/// Updates the dense parameters of one store.
+/// Updates the parts of dense parameters that one store keeps.
 package final class DenseOptimizer {
-  /// A state of a parameter, as large as the parameter.
+  /// A state of a part of a parameter, as large as the part.
   package struct State {
     package var state: OptimizerSpec.State
-    package var parameter: Int
+    package var part: ParameterPart
     package var memory: UnsafeMutableRawPointer
+
+    /// Index in the store.
+    package var parameter: Int { part.parameter }
   }
 
   package let states: [State]
   private let parameters: ParameterStore
   private let engine: UpdateEngine?
+  private let memory: [MeteredMemory]
 
+  /// - Parameter meter: counts the states.
   /// - Throws: ``DMTError/Code/unsupported`` when no backend serves the optimizer.
   package init(
-    _ parameters: ParameterStore, optimizer: OptimizerSpec, settings: Model.Settings, components: Components
+    _ parameters: ParameterStore, optimizer: OptimizerSpec, settings: Model.Settings, components: Components,
+    meter: MemoryMeter? = nil
   ) throws(DMTError) {
     self.parameters = parameters
+    var memory: [MeteredMemory] = []
     var states: [State] = []
     var tensors: [UpdateEngine.Tensor] = []
-    for index in parameters.parameters.indices {
+    for part in parameters.parts {
       var own: [UnsafeMutableRawPointer] = []
       for state in try optimizer.states() {
-        let memory = AlignedMemory.zeros(parameters.count(index), settings.dtype)
-        own.append(memory)
-        states.append(State(state: state, parameter: index, memory: memory))
+        let zeros = MeteredMemory(
+          byteCount: part.elements.count * settings.dtype.byteCount, .states, meter: meter)
+        memory.append(zeros)
+        own.append(zeros.base)
+        states.append(State(state: state, part: part, memory: zeros.base))
       }
       tensors.append(
-        .init(
-          parameter: parameters.value(index), gradient: parameters.gradient(index), states: own,
-          count: parameters.count(index)))
+        .init(parameter: part.value, gradient: part.gradient, states: own, count: part.elements.count))
     }
+    self.memory = memory
     self.states = states
     engine =
       tensors.isEmpty
       ? nil : try UpdateEngine(tensors, optimizer: optimizer, settings: settings, components: components)
   }
 
-  deinit {
-    for state in states { state.memory.deallocate() }
-  }
-
-  /// The sum of the squares of all gradients.
+  /// The sum of the squares of the gradients of all parts.
   package func squares() -> Double {
-    parameters.parameters.indices.reduce(0) {
-      $0 + GradientNorm.squares(parameters.gradient($1), parameters.count($1), parameters.dtype)
-    }
+    parameters.parts.reduce(0) { $0 + GradientNorm.squares($1.gradient, $1.elements.count, parameters.dtype) }
   }
 
   /// One update from the gradients in the store; what kernels packed of the parameters is stale afterwards.

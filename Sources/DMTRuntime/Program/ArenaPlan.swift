@@ -42,5 +42,5 @@ package struct ArenaPlan {
     }
   }
 
-  static func rounded(_ bytes: Int) -> Int { (bytes + alignment - 1) / alignment * alignment }
+  package static func rounded(_ bytes: Int) -> Int { (bytes + alignment - 1) / alignment * alignment }
 }

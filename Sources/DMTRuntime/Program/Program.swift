@@ -121,9 +121,17 @@ public final class Program {
 
   /// Computes the outputs.
   package func forward(_ context: StepContext) throws(DMTError) {
+    try forward(context) { _ throws(DMTError) in }
+  }
+
+  /// Computes the outputs.
+  ///
+  /// - Parameter before: hears the index of every step before it reads its parameters.
+  package func forward(_ context: StepContext, before: (Int) throws(DMTError) -> Void) throws(DMTError) {
     link()
-    for step in steps {
+    for (index, step) in steps.enumerated() {
       step.prepare(context)
+      try before(index)
       do throws(DMTError) { try step.kernel.forward(step.forwardCall) } catch {
         throw error.at(.init(phase: "forward", node: step.name))
       }
@@ -131,15 +139,21 @@ public final class Program {
   }
 
   /// Computes the gradients of the inputs that want one and of all parameters, from those of the outputs.
-  func backward() throws(DMTError) { try backward { _ throws(DMTError) in } }
+  package func backward() throws(DMTError) {
+    try backward(before: { _ throws(DMTError) in }, finished: { _ throws(DMTError) in })
+  }
 
   /// The parameters of every step, by the step's index.
-  package private(set) lazy var stepParameters: [[Int]] = steps.map { $0.runsBackward ? $0.node.parameters : [] }
+  package private(set) lazy var stepParameters: [[Int]] = steps.map(\.node.parameters)
 
   /// Computes the gradients of the inputs that want one and of all parameters, from those of the outputs.
   ///
-  /// - Parameter finished: hears the index of every step whose gradients are complete, last step first.
-  package func backward(finished: (Int) throws(DMTError) -> Void) throws(DMTError) {
+  /// - Parameters:
+  ///   - before: hears the index of every step before it reads its parameters and writes their gradients, last step first.
+  ///   - finished: hears it when the gradients are complete.
+  package func backward(
+    before: (Int) throws(DMTError) -> Void, finished: (Int) throws(DMTError) -> Void
+  ) throws(DMTError) {
     for storage in zeroGradients {
       if let offset = layout.gradientOffset[storage] {
         (arena.base + offset).initializeMemory(as: UInt8.self, repeating: 0, count: layout.bytes(of: storage))
@@ -147,6 +161,7 @@ public final class Program {
     }
     for index in steps.indices.reversed() where steps[index].runsBackward {
       let step = steps[index]
+      try before(index)
       do throws(DMTError) { try step.kernel.backward(step.backwardCall) } catch {
         throw error.at(.init(phase: "backward", node: step.name))
       }

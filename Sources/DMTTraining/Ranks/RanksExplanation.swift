@@ -1,5 +1,6 @@
 public import DMTCore
 public import DMTDataflow
+import DMTDistributed
 import DMTManifest
 import DMTRuntime
 
@@ -11,6 +12,8 @@ public struct RanksExplanation: Sendable, Encodable {
     public var host: Int
     /// Bytes of its parts of tables, optimizer state included.
     public var tableBytes: Double
+    /// Bytes of dense parameters, their gradients and optimizer state, and where units of a sharded over-arch are whole.
+    public var denseBytes: Int
     /// Its shards: `user`, `book columns 0..<8`, `tags rows 0..<100`.
     public var shards: [String]
     /// Towers whose modules run on it.
@@ -31,7 +34,11 @@ public struct RanksExplanation: Sendable, Encodable {
   public var replicated: [String]
   /// Bytes that each rank sends in each step of the dataflow.
   public var traffic: FlowTraffic
-  /// Bytes that each rank sends for dense gradients.
+  /// How the over-arch is kept.
+  public var denseSharding: String
+  /// Units of a sharded over-arch; 0: every rank keeps it whole.
+  public var denseUnits: Int
+  /// Bytes that each rank sends for dense parameters and their gradients.
   public var dense: DenseTraffic
 }
 
@@ -45,6 +52,8 @@ extension Pipeline {
     let plan = try distributed(over: topology, strategy: strategy)
     let (flow, request) = (plan.flow, plan.flow.request)
     let batch = manifest.train.batch
+    let forecast = try DenseForecast(
+      plan: self.plan, flow: flow, dense: plan.dense, optimizer: manifest.train.optimizer, dtype: manifest.model.dtype)
     let ranks = (0..<topology.rankCount).map { rank in
       let shards = flow.plan.placement.shards.filter { $0.rank == rank && !$0.rows.isEmpty }
       let bytes = shards.reduce(0.0) { sum, shard in
@@ -56,7 +65,7 @@ extension Pipeline {
       }
       let group = request.groups.group(of: rank)
       return RanksExplanation.Rank(
-        rank: rank, host: topology.host(of: rank), tableBytes: bytes + whole,
+        rank: rank, host: topology.host(of: rank), tableBytes: bytes + whole, denseBytes: forecast.bytes[rank],
         shards: shards.map { Self.text($0, request) },
         towers: flow.runsTowers ? request.towers.filter { $0.group == group }.map(\.name) : [])
     }
@@ -75,12 +84,20 @@ extension Pipeline {
         overArch += bytes
       }
     }
+    if plan.dense != .replicated {
+      overArch = Double(forecast.overArchBytes)
+      // Modules that run on every rank's own samples are a part of it.
+      if !flow.runsTowers { towerBytes = towerBytes.map { _ in 0 } }
+    }
     return RanksExplanation(
       name: manifest.name, topology: topology.description, strategy: plan.strategy, towerGroup: request.groups.size,
       batch: batch, forwardWire: request.forwardWire.name, backwardWire: request.backwardWire.name, ranks: ranks,
       replicated: flow.plan.placement.replicated.sorted().map { request.tables[$0].name },
       traffic: flow.traffic(dtype: manifest.model.dtype) { counts[$0] },
-      dense: flow.denseTraffic(overArchBytes: overArch, towerBytes: towerBytes))
+      denseSharding: plan.dense.name, denseUnits: forecast.units,
+      dense: flow.denseTraffic(
+        overArchBytes: overArch, towerBytes: towerBytes, sharding: plan.dense,
+        gatheredAgainBytes: Double(forecast.gatheredAgainBytes)))
   }
 
   private static func text(_ shard: TableShard, _ request: ShardingRequest) -> String {

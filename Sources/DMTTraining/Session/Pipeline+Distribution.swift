@@ -13,6 +13,8 @@ public struct DistributedPlan: Sendable {
   public var strategy: String
   /// For each feature of the data whether every bag holds exactly one row number.
   public var isSingle: [Bool]
+  /// How the ranks keep the over-arch.
+  public var dense: DenseSharding
 }
 
 extension Pipeline {
@@ -38,13 +40,14 @@ extension Pipeline {
       let bags = bagStatistics
       let request = try Distribution(
         topology, towerGroupSize: section.towerGroup, forwardWire: wire ?? section.forwardWire,
-        backwardWire: wire ?? section.backwardWire, runsTowers: section.runsTowers, tableShardings: section.tables
+        backwardWire: wire ?? section.backwardWire, runsTowers: section.runsTowers, tableShardings: section.tables,
+        dense: section.dense
       ).request(
         for: plan, lookups: bags.map(\.lookups), batch: manifest.train.batch,
         tableOptimizer: manifest.train.tableOptimizer, dtype: manifest.model.dtype)
       try request.check()
       let flow = try CheckedFlow(request: request, plan: strategy.plan(request))
-      return DistributedPlan(flow: flow, strategy: name, isSingle: bags.map(\.isSingle))
+      return DistributedPlan(flow: flow, strategy: name, isSingle: bags.map(\.isSingle), dense: section.dense)
     } catch {
       throw error.at(section.place)
     }

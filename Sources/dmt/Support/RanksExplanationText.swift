@@ -9,14 +9,14 @@ extension RanksExplanation {
         + "\(forwardWire) forward and \(backwardWire) backward", "",
     ]
     lines += TextTable.lines(
-      header: ["rank", "host", "tables", "shards", "towers"],
+      header: ["rank", "host", "tables", "dense", "shards", "towers"],
       rows: ranks.map { rank in
         [
-          String(rank.rank), String(rank.host), Format.bytes(Int(rank.tableBytes)),
+          String(rank.rank), String(rank.host), Format.bytes(Int(rank.tableBytes)), Format.bytes(rank.denseBytes),
           rank.shards.isEmpty ? "-" : rank.shards.joined(separator: ", "),
           rank.towers.isEmpty ? "-" : rank.towers.joined(separator: ", "),
         ]
-      }, rightAligned: [0, 1, 2])
+      }, rightAligned: [0, 1, 2, 3])
     if !replicated.isEmpty { lines += ["on every rank: " + replicated.joined(separator: ", ")] }
     lines += ["", "bytes that a rank sends in a training step, the mean over ranks and the largest:", ""]
     var rows: [[String]] = []
@@ -26,7 +26,11 @@ extension RanksExplanation {
         rows.append(row("\(step.step) \(step.name)", step.group, step.backward, "backward"))
       }
     }
-    rows.append(row("over-arch gradients", "world", dense.overArch, "backward"))
+    if denseUnits > 0 {
+      rows.append(row("over-arch \(denseSharding), \(denseUnits) units", "", dense.overArch, "both"))
+    } else {
+      rows.append(row("over-arch gradients", "world", dense.overArch, "backward"))
+    }
     if dense.towers.contains(where: { $0.insideHost + $0.acrossHosts > 0 }) {
       rows.append(row("tower gradients", "tower", dense.towers, "backward"))
     }
