@@ -30,7 +30,7 @@ struct DenseShardingTests {
     }
     #expect(complaint("fuly_sharded").contains("unknown dense sharding 'fuly_sharded'"))
     #expect(complaint("fuly_sharded").contains("did you mean 'fully_sharded'?"))
-    #expect(complaint("{ mode: hybrid, unit_bytes: 0 }").contains("sharding.dense.unit_bytes is 0, expected at least 1"))
+    #expect(complaint("{ mode: hybrid, unit_bytes: 0 }").contains("unit_bytes is 0, expected at least 1"))
     #expect(complaint("{ mode: replicated, unit_bytes: 100 }").contains("unit_bytes"))
     #expect(complaint("{ mode: hybrid, unit_byte: 100 }").contains("did you mean 'unit_bytes'?"))
   }
