@@ -63,10 +63,16 @@ ends() {
     fi
     sleep 0.2
   done
-  wait "$launcher" || true
-  launcher=""
   say "every rank ended after $((SECONDS - start)) s; timeout $timeout s"
-  grep -h "rank [0-9]* *,.*number\|step [0-9]*" "$folder/$1.output" | grep -i "error\|rank" | sort -u | head -8 || true
+  # mpirun may wait for a host without a link for ever.
+  for _ in $(seq 1 25); do
+    kill -0 "$launcher" 2> /dev/null || break
+    sleep 0.2
+  done
+  ! kill -KILL "$launcher" 2> /dev/null || say "mpirun was still there and was killed"
+  wait "$launcher" 2> /dev/null || true
+  launcher=""
+  grep -h "^step [0-9]*: .*error: rank" "$folder/$1.output" | sed -E 's/ \(look for.*//; s/^/  /' | sort -u || true
 }
 
 # resumes NAME: to step 80 from the last checkpoint.

@@ -116,13 +116,27 @@ bytes() {
   done
 }
 
+# Brings a link back, and waits until the host reaches this machine again: a refused connection is an answer.
+mend() {
+  local code
+  ip link set "$link$1" up
+  ip neigh flush dev "$bridge"
+  ip -n "$prefix$1" neigh flush dev eth0
+  for _ in $(seq 1 20); do
+    code=0
+    ip netns exec "$prefix$1" timeout 1 bash -c "< /dev/tcp/$network.254/9" 2> /dev/null || code=$?
+    [ "$code" -eq 124 ] || return 0
+  done
+  fail "host$1 does not answer after its link is back"
+}
+
 case "${1:-help} $#" in
 "up 3") up "$2" "$3" ;;
 "rate 2") limit_all "$2" ;;
 "run "[3-9]* | "run "[1-9][0-9]*) shift && run "$@" ;;
 "bytes 1") bytes ;;
 "cut 2") ip link set "$link${2#host}" down ;;
-"mend 2") ip link set "$link${2#host}" up ;;
+"mend 2") mend "${2#host}" ;;
 "down 1") down ;;
 *)
   sed -n '2,15p' "$0" | sed 's/^# \{0,1\}//'
