@@ -85,9 +85,9 @@ done
 if [ "${FULL:-0}" = 1 ]; then
   for hosts in 2 4 8; do grid "$hosts" 2 100 300 1000; done
 else
-  grid 4 2 100 300 1000
+  grid 4 2 100 200 1000
   rounds=$(((rounds + 1) / 2))
-  grid 2 2 300
-  grid 8 1 300
+  grid 2 2 200
+  grid 8 1 200
 fi
 bin/dmt bench multi-host "$out"
