@@ -1,3 +1,5 @@
+import DMTCore
+
 /// Which samples make up which global batch of an epoch, and which part of each a rank reads.
 ///
 /// With `shuffle`, the samples of epoch e stand in the order of a Fisher-Yates shuffle: for i = n-1 down to 1, places i
@@ -55,7 +57,8 @@ public struct BatchOrder: Sendable {
   public func places(ofBatch number: Int, rank: Int, rankCount: Int) -> Range<Int> {
     let all = places(ofBatch: number)
     precondition(rankCount > 0 && rank >= 0 && rank < rankCount, "rank \(rank) of \(rankCount) does not exist")
-    return all.lowerBound + all.count * rank / rankCount..<all.lowerBound + all.count * (rank + 1) / rankCount
+    let share = BatchShare.places(of: rank, of: rankCount, samples: all.count)
+    return all.lowerBound + share.lowerBound..<all.lowerBound + share.upperBound
   }
 
   /// The sample at a place of the epoch's order.

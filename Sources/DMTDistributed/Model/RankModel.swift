@@ -102,9 +102,9 @@ public final class RankModel {
 
   // MARK: - Training
 
-  /// The numbers of samples that ranks have of a global batch: contiguous parts that differ by one at most.
+  /// The numbers of samples that ranks have of a global batch.
   public static func counts(ofGlobalBatch samples: Int, ranks: Int) -> [Int] {
-    (0..<ranks).map { samples * ($0 + 1) / ranks - samples * $0 / ranks }
+    (0..<ranks).map { BatchShare.places(of: $0, of: ranks, samples: samples).count }
   }
 
   /// Forward, backward and update on one global batch, of which `batch` is this rank's part.
@@ -284,8 +284,9 @@ public final class RankModel {
   }
 
   private static func setEqualCounts(_ batch: Batch, _ counts: inout [Int]) {
-    let (all, ranks) = (batch.globalCount, counts.count)
-    for rank in 0..<ranks { counts[rank] = all * (rank + 1) / ranks - all * rank / ranks }
+    for rank in counts.indices {
+      counts[rank] = BatchShare.places(of: rank, of: counts.count, samples: batch.globalCount).count
+    }
   }
 
   private func read(_ memory: UnsafeMutableRawPointer) -> Double {

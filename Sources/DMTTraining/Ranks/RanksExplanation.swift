@@ -69,9 +69,7 @@ extension Pipeline {
         shards: shards.map { Self.text($0, request) },
         towers: flow.runsTowers ? request.towers.filter { $0.group == group }.map(\.name) : [])
     }
-    let counts = (0..<topology.rankCount).map {
-      batch * ($0 + 1) / topology.rankCount - batch * $0 / topology.rankCount
-    }
+    let counts = RankModel.counts(ofGlobalBatch: batch, ranks: topology.rankCount)
     // Parameters of towers are named after them.
     let size = Double(manifest.model.dtype.byteCount)
     var towerBytes = request.towers.map { _ in 0.0 }
