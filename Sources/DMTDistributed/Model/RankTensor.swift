@@ -23,12 +23,7 @@ public struct RankTensor {
   public var revision: Int
 
   /// `NAME`, or `optimizer/NAME/STATE`.
-  public var name: String {
-    switch role {
-    case .parameter: parameter
-    case .state(let state): "optimizer/\(parameter)/\(state)"
-    }
-  }
+  public var name: String { role.tensorName(parameter) }
 
   /// Elements of the whole tensor.
   public var count: Int { shape.reduce(1, *) }

@@ -11,12 +11,7 @@ public struct WholeTensor: Sendable, Equatable {
   public var revision: Int
 
   /// `NAME`, or `optimizer/NAME/STATE`.
-  public var name: String {
-    switch role {
-    case .parameter: parameter
-    case .state(let state): "optimizer/\(parameter)/\(state)"
-    }
-  }
+  public var name: String { role.tensorName(parameter) }
 
   /// Bytes of the whole tensor.
   public var byteCount: Int { shape.reduce(1, *) * dtype.byteCount }

@@ -7,6 +7,14 @@ public struct ModelTensor {
     case parameter
     /// State `name` of the optimizer for the parameter.
     case state(String)
+
+    /// The tensor's name: `NAME` of its parameter, or `optimizer/NAME/STATE`.
+    public func tensorName(_ parameter: String) -> String {
+      switch self {
+      case .parameter: parameter
+      case .state(let state): "optimizer/\(parameter)/\(state)"
+      }
+    }
   }
 
   /// Name of the parameter, canonical at any layout: `over_arch.cross.0.weight`, `tables.user.weight`.
@@ -20,12 +28,7 @@ public struct ModelTensor {
   public var revision: Int
 
   /// `NAME`, or `optimizer/NAME/STATE`.
-  public var name: String {
-    switch role {
-    case .parameter: parameter
-    case .state(let state): "optimizer/\(parameter)/\(state)"
-    }
-  }
+  public var name: String { role.tensorName(parameter) }
 
   /// Elements.
   public var count: Int { shape.reduce(1, *) }
