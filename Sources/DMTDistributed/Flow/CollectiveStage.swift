@@ -23,6 +23,8 @@ final class CollectiveStage: FlowStage {
   private let forwardWire: WireType
   private let backwardWire: WireType
   private let outgoing: [Outgoing]
+  /// The one piece that holds everything that is sent, in the order of the members' rows; nil: it has to be laid out.
+  private let wholePiece: Piece?
   private let incoming: [Incoming]
   /// For each block of a reduce-scatter its sum; empty for an all-to-all.
   private let sums: [Piece]
@@ -66,6 +68,7 @@ final class CollectiveStage: FlowStage {
       }
     }
     self.outgoing = outgoing
+    wholePiece = Self.wholePiece(outgoing)
 
     var incoming: [Incoming] = []
     var sums: [Piece] = []
@@ -95,6 +98,14 @@ final class CollectiveStage: FlowStage {
     results = isSum ? sums : incoming.map(\.piece)
     call = try links.call(group, .embedding, purpose: purpose)
     adjoint = try links.call(group, .embedding, purpose: "adjoint of \(purpose)")
+  }
+
+  private static func wholePiece(_ outgoing: [Outgoing]) -> Piece? {
+    guard let first = outgoing.first, let piece = first.copies.whole else { return nil }
+    for (index, item) in outgoing.enumerated() {
+      guard item.copies.whole === piece, index == 0 || outgoing[index - 1].member != item.member else { return nil }
+    }
+    return piece
   }
 
   /// The pieces of the result, in the order of the type's blocks.
@@ -164,15 +175,6 @@ final class CollectiveStage: FlowStage {
       end += rows * forwardWire.rowBytes(columns: item.width, dtype: dtype)
     }
     return UnsafeRawPointer(send.base)
-  }
-
-  /// The one piece that holds everything that is sent, in the order of the members' rows.
-  private var wholePiece: Piece? {
-    guard let first = outgoing.first, let piece = first.copies.whole else { return nil }
-    for (index, item) in outgoing.enumerated() {
-      guard item.copies.whole === piece, index == 0 || outgoing[index - 1].member != item.member else { return nil }
-    }
-    return piece
   }
 
   private func addUp() {

@@ -15,6 +15,8 @@ final class RowCopies {
   private let runs: [ColumnRun]
   private let parts: [Part]
   private let dtype: DType
+  /// The one piece whose rows are the target's as they are, or nil: then nothing has to be copied.
+  let whole: Piece?
 
   /// - Parameters:
   ///   - block: what is copied.
@@ -30,21 +32,20 @@ final class RowCopies {
       }
       return Part(rank: rank, positions: positions)
     }
+    whole = Self.whole(runs, parts)
   }
 
-  /// The one piece whose rows are the target's as they are, or nil: then nothing has to be copied.
-  var whole: Piece? {
+  private static func whole(_ runs: [ColumnRun], _ parts: [Part]) -> Piece? {
     guard runs.count == 1, runs[0].column == 0, runs[0].target == 0, runs[0].count == runs[0].piece.width,
       runs[0].piece.wire == .native
     else { return nil }
-    let positions = parts.map { $0.positions[0] }
-    for (index, position) in positions.enumerated() where position != positions[0] + index { return nil }
+    for (index, part) in parts.enumerated() where part.positions[0] != parts[0].positions[0] + index { return nil }
     return runs[0].piece
   }
 
   /// Rows of ``whole`` that the target's rows are.
   var wholeRows: Range<Int> {
-    guard let first = parts.first, let last = parts.last, let piece = runs.first?.piece else { return 0..<0 }
+    guard let first = parts.first, let last = parts.last, let piece = whole else { return 0..<0 }
     return piece.rows(at: first.positions[0]).lowerBound..<piece.rows(at: last.positions[0]).upperBound
   }
 
