@@ -142,7 +142,7 @@ struct SafetensorsBadInputTests {
       try attempt(Array(good[0..<length]))
     }
     #expect(accepted == 1, "no cut is accepted")
-    var random = SplitMix64(state: 20)
+    var random = SeededGenerator(state: 20)
     let interesting: [UInt8] = [0, 0xFF, 0x80] + Array("{}[]\",:\\-9e. ".utf8)
     for _ in 0..<4000 {
       var bytes = good

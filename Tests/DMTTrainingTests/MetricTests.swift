@@ -36,7 +36,7 @@ struct MetricTests {
 
   @Test("AUC equals the count over all pairs, with many ties, few and none")
   func aucAgainstBruteForce() throws {
-    var random = SplitMix64(state: 7)
+    var random = SeededGenerator(state: 7)
     for levels in [1, 2, 3, 10, 100_000] {
       for count in [2, 3, 17, 200] {
         let scores = (0..<count).map { _ in Float(Int.random(in: 0..<levels, using: &random)) - 1 }
@@ -99,7 +99,7 @@ struct MetricTests {
 
   @Test("the chunks in which samples come do not change one bit of the result")
   func chunks() throws {
-    var random = SplitMix64(state: 3)
+    var random = SeededGenerator(state: 3)
     let logits = (0..<1000).map { _ in Float.random(in: -4...4, using: &random) }
     let labels = (0..<1000).map { _ in Float(Int.random(in: 0...1, using: &random)) }
     let whole = try evaluate(logits, labels)

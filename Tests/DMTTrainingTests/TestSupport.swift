@@ -31,19 +31,6 @@ func error(_ body: () throws -> Void) throws -> DMTError {
   throw DMTError(.internalError, "the call was expected to throw and did not")
 }
 
-/// Seeded random numbers, so that a failure can be made again.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// Owns the memory of tensors, as a model would.
 final class TensorStore {
   private var blocks: [UnsafeMutableRawBufferPointer] = []

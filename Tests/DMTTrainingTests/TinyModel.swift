@@ -89,7 +89,7 @@ final class MemoryBatches: BatchSource {
     batchesPerEpoch = (count + size - 1) / size
     self.size = size
     self.shuffle = shuffle
-    var random = SplitMix64(state: seed)
+    var random = SeededGenerator(state: seed)
     for _ in 0..<count {
       let dense = (0..<Self.columns).map { _ in Float.random(in: -1...1, using: &random) }
       let score = dense[0] - 2 * dense[1] + Float.random(in: -0.5...0.5, using: &random)
@@ -103,7 +103,7 @@ final class MemoryBatches: BatchSource {
     position = min(batchNumber, batchesPerEpoch)
     order = Array(0..<sampleCount)
     if shuffle {
-      var random = SplitMix64(state: UInt64(epoch) &* 7919 &+ 1)
+      var random = SeededGenerator(state: UInt64(epoch) &* 7919 &+ 1)
       order.shuffle(using: &random)
     }
   }

@@ -114,7 +114,7 @@ struct TrainerTests {
   func killed() throws {
     let whole = try TinyRun(busy)
     let expected = try Ending(whole, try whole.process())
-    var random = SplitMix64(state: 11)
+    var random = SeededGenerator(state: 11)
     for _ in 0..<30 {
       let run = try TinyRun(busy)
       var process = try run.process(stopAt: .random(in: 1...12, using: &random))

@@ -19,7 +19,7 @@ private struct SmallPipeline {
   }
 
   static func csv(rows: Int, hasLabel: Bool) -> String {
-    var random = SplitMix64(state: 3)
+    var random = SeededGenerator(state: 3)
     var text = hasLabel ? "user,genres,age,liked\n" : "user,genres,age\n"
     for _ in 0..<rows {
       let user = Int.random(in: 0..<20, using: &random)
@@ -129,7 +129,7 @@ struct TrainingRunTests {
     let loaded = try small.manifest(train)
     let whole = RunFolder(path: small.folder.path + "/whole")
     let expected = try small.create(loaded, in: whole).train()
-    var random = SplitMix64(state: 21)
+    var random = SeededGenerator(state: 21)
     for _ in 0..<6 {
       var outcome = try small.create(
         loaded, options: small.options(stopAt: .random(in: 1...40, using: &random)), replacing: true
