@@ -45,33 +45,18 @@ struct ChildProcess {
       outputEnds.forEach { close($0) }
       throw failure("a pipe", code)
     }
-    var actions = posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
-    posix_spawn_file_actions_init(&actions)
-    posix_spawnattr_init(&attributes)
     defer {
-      posix_spawn_file_actions_destroy(&actions)
-      posix_spawnattr_destroy(&attributes)
       close(outputEnds[1])
       close(errorEnds[1])
     }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, outputEnds[1], 1)
-    posix_spawn_file_actions_adddup2(&actions, errorEnds[1], 2)
-    // A group of its own: what the plugin starts is killed with it.
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    posix_spawnattr_setpgroup(&attributes, 0)
-    var argumentPointers: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
-    var environmentPointers: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
-    defer { (argumentPointers + environmentPointers).forEach { free($0) } }
-    var process = pid_t()
-    let code = posix_spawn(&process, executable, &actions, &attributes, &argumentPointers, &environmentPointers)
-    guard code == 0 else {
+    do throws(ProcessGroup.Refused) {
+      process = try ProcessGroup.spawn(
+        executable, arguments: arguments, environment: environment, output: outputEnds[1], error: errorEnds[1])
+    } catch {
       close(outputEnds[0])
       close(errorEnds[0])
-      throw failure("starting \(executable)", code)
+      throw failure("starting \(executable)", error.code)
     }
-    self.process = process
     outputPipe = outputEnds[0]
     errorPipe = errorEnds[0]
     _ = dmt_set_nonblocking(outputPipe)

@@ -1,5 +1,6 @@
 import CDMTHostShims
 package import DMTCore
+import DMTPluginHost
 import Foundation
 
 #if canImport(Glibc)
@@ -8,8 +9,7 @@ import Foundation
   import Musl
 #endif
 
-/// A `dmt train`, or a launcher of several, under way in a process group of its own: Ctrl-C at the terminal reaches the parent
-/// alone, which passes it on.
+/// A `dmt train`, or a launcher of several, under way in a process group of its own: the parent passes Ctrl-C on.
 package struct TrainingProcess: Sendable {
   /// How a process ended.
   package enum End: Equatable, Sendable {
@@ -32,30 +32,15 @@ package struct TrainingProcess: Sendable {
       descriptor = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
       guard descriptor >= 0 else { throw failure("cannot open the file for a run's output", output, errno) }
     }
-    var actions = posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
-    posix_spawn_file_actions_init(&actions)
-    posix_spawnattr_init(&attributes)
-    defer {
-      posix_spawn_file_actions_destroy(&actions)
-      posix_spawnattr_destroy(&attributes)
-      if descriptor >= 0 { close(descriptor) }
+    defer { if descriptor >= 0 { close(descriptor) } }
+    let taken = descriptor >= 0 ? descriptor : nil
+    do throws(ProcessGroup.Refused) {
+      process = try ProcessGroup.spawn(
+        executable, arguments: arguments,
+        environment: ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }, output: taken, error: taken)
+    } catch {
+      throw failure("cannot start the training", executable, error.code)
     }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    if descriptor >= 0 {
-      posix_spawn_file_actions_adddup2(&actions, descriptor, 1)
-      posix_spawn_file_actions_adddup2(&actions, descriptor, 2)
-    }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    posix_spawnattr_setpgroup(&attributes, 0)
-    let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
-    var argumentPointers: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
-    var environmentPointers: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
-    defer { (argumentPointers + environmentPointers).forEach { free($0) } }
-    var process = pid_t()
-    let code = posix_spawnp(&process, executable, &actions, &attributes, &argumentPointers, &environmentPointers)
-    guard code == 0 else { throw failure("cannot start the training", executable, code) }
-    self.process = process
   }
 
   /// How it ended; nil while it runs.
