@@ -21,8 +21,7 @@ struct Launch: ParsableCommand {
         dmt launch --ranks 2x2 --resume runs/sptt
       """)
 
-  @Argument(help: "The manifest, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
-  var manifest: String?
+  @OptionGroup var options: RunOptions
 
   @Option(help: ArgumentHelp("Hosts and ranks on each.", valueName: "4x2"))
   var ranks: String
@@ -46,38 +45,12 @@ struct Launch: ParsableCommand {
   @Option(help: ArgumentHelp("Go on from the last checkpoint after this many failures.", valueName: "n"))
   var maxRestarts = 0
 
-  @Option(
-    name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp("Change a value of the manifest: train.batch=1024.", valueName: "path=value"))
-  var overrides: [String] = []
-
-  @Option(help: ArgumentHelp("The run folder; the default is runs/NAME-TIME.", valueName: "folder"))
-  var out: String?
-
-  @Option(help: ArgumentHelp("Go on with the run in this folder, at any number of ranks.", valueName: "folder"))
-  var resume: String?
-
-  @Option(help: ArgumentHelp("The seed; the same as --set train.seed=N.", valueName: "n"))
-  var seed: UInt64?
-
-  @Option(help: ArgumentHelp("Stop after this many steps in all.", valueName: "n"))
-  var maxSteps: Int?
-
-  @Flag(help: "Replace the run that the folder holds.") var replace = false
-  @Flag(help: "Print the outcome as JSON.") var json = false
   @OptionGroup var backends: BackendOptions
   @OptionGroup var plugins: PluginOptions
 
   func validate() throws {
-    if (manifest == nil) == (resume == nil) {
-      throw ValidationError("name a manifest, or a run folder with --resume")
-    }
-    if resume != nil, out != nil || seed != nil || replace {
-      throw ValidationError("--out, --seed and --replace start a new run; they do not go with --resume")
-    }
     if maxRestarts < 0 { throw ValidationError("--max-restarts is \(maxRestarts), expected 0 or more") }
     if hosts != nil, hostfile != nil { throw ValidationError("--hosts and --hostfile exclude each other") }
-    if let maxSteps, maxSteps < 1 { throw ValidationError("--max-steps is \(maxSteps), expected 1 or more") }
   }
 
   func run() throws {
@@ -85,27 +58,26 @@ struct Launch: ParsableCommand {
     try Console.reporting {
       InterruptFlag.install()
       let topology = try Topology(parsing: ranks)
-      var changes = overrides
-      if let seed { changes.append("train.seed=\(seed)") }
-      if let threads = backends.threads { changes.append("train.threads=\(threads)") }
-      let path = resume.map { RunFolder(path: $0).manifestPath } ?? manifest ?? ""
+      let changes = options.changes(backends)
+      let path = options.manifestPath
       let threads = backends.threads ?? ThreadPool.usableCPUs
       let installation = try Installation.load(
         plugins, threads: max(1, threads / topology.rankCount), manifest: path, overrides: changes)
       try backends.check(installation.components)
       let loaded = try installation.manifest(path: path, overrides: changes)
-      let folder = RunFolder(path: resume ?? out ?? Train.defaultFolder(name: loaded.manifest.name))
+      let folder = options.folder(name: loaded.manifest.name)
       let name = interconnect ?? loaded.manifest.interconnect.name ?? "threads"
       var training = RankedTraining(
-        installation: installation, backends: backends, loaded: loaded, folder: folder, continues: resume != nil,
-        replacing: replace, overrides: changes, maxSteps: maxSteps, topology: topology, interconnect: name)
+        installation: installation, backends: backends, loaded: loaded, folder: folder,
+        continues: options.resume != nil, replacing: options.replace, overrides: changes, maxSteps: options.maxSteps,
+        topology: topology, interconnect: name)
       let engine = try training.engine()
       if engine.isEmbedded {
         let result = try Restarts(maxRestarts, folder: folder).run { continues throws(DMTError) in
-          training.continues = continues || resume != nil
+          training.continues = continues || options.resume != nil
           return try training.run()
         }
-        try training.summarise(result, json: json)
+        try training.summarise(result, json: options.json)
         exitCode = result.outcome.reason == .interrupted ? 130 : 0
       } else {
         exitCode = try launchProcesses(topology, folder: folder, changes: changes, name: name)
@@ -122,13 +94,14 @@ struct Launch: ParsableCommand {
     let job = LaunchedJob(
       topology: topology, hosts: hosts, hostfile: hostfile, launcherArguments: launcherArguments)
     return try Restarts(maxRestarts, folder: folder).run { continues throws(DMTError) in
-      let isResumed = continues || resume != nil
-      var arguments = ["train"] + (isResumed ? ["--resume", folder.path] : [manifest ?? "", "--out", folder.path])
+      let isResumed = continues || options.resume != nil
+      var arguments =
+        ["train"] + (isResumed ? ["--resume", folder.path] : [options.manifestPath, "--out", folder.path])
       arguments += ["--ranks", topology.description, "--set", "interconnect.name=\(name)"]
       arguments += changes.flatMap { ["--set", $0] } + plugins.paths.flatMap { ["--plugin", $0] }
-      if replace, !isResumed { arguments.append("--replace") }
-      if json { arguments.append("--json") }
-      if let maxSteps { arguments += ["--max-steps", String(maxSteps)] }
+      if options.replace, !isResumed { arguments.append("--replace") }
+      if options.json { arguments.append("--json") }
+      if let maxSteps = options.maxSteps { arguments += ["--max-steps", String(maxSteps)] }
       if let backend = backends.backend { arguments += ["--backend", backend] }
       if let only = backends.only { arguments += ["--only", only] }
       return try job.run(arguments)

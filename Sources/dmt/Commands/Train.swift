@@ -24,25 +24,7 @@ struct Train: ParsableCommand {
         mpirun -n 4 dmt train Examples/goodbooks/dmt-dcn-sptt.yaml --out runs/sptt
       """)
 
-  @Argument(help: "The manifest, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
-  var manifest: String?
-
-  @Option(
-    name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp("Change a value of the manifest: train.batch=1024.", valueName: "path=value"))
-  var overrides: [String] = []
-
-  @Option(help: ArgumentHelp("The run folder; the default is runs/NAME-TIME.", valueName: "folder"))
-  var out: String?
-
-  @Option(help: ArgumentHelp("Go on with the run in this folder.", valueName: "folder"))
-  var resume: String?
-
-  @Option(help: ArgumentHelp("The seed; the same as --set train.seed=N.", valueName: "n"))
-  var seed: UInt64?
-
-  @Option(help: ArgumentHelp("Stop after this many steps in all.", valueName: "n"))
-  var maxSteps: Int?
+  @OptionGroup var options: RunOptions
 
   @Option(
     help: ArgumentHelp(
@@ -50,58 +32,42 @@ struct Train: ParsableCommand {
       valueName: "4x2"))
   var ranks: String?
 
-  @Flag(help: "Replace the run that the folder holds.") var replace = false
-  @Flag(help: "Print the outcome as JSON.") var json = false
   /// What `dmt compare` starts its runs with.
   @Flag(help: .hidden) var endWithParent = false
   @OptionGroup var backends: BackendOptions
   @OptionGroup var plugins: PluginOptions
-
-  func validate() throws {
-    if manifest == nil, resume == nil { throw ValidationError("name a manifest, or a run folder with --resume") }
-    if manifest != nil, resume != nil {
-      throw ValidationError("--resume takes the manifest from the run folder; do not name another one")
-    }
-    if resume != nil, out != nil || seed != nil || replace {
-      throw ValidationError("--out, --seed and --replace start a new run; they do not go with --resume")
-    }
-    if let maxSteps, maxSteps < 1 { throw ValidationError("--max-steps is \(maxSteps), expected 1 or more") }
-  }
 
   func run() throws {
     var interrupted = false
     try Console.reporting {
       InterruptFlag.install()
       if endWithParent { ParentWatch.stopWithParent() }
-      var changes = overrides
-      if let seed { changes.append("train.seed=\(seed)") }
-      if let threads = backends.threads { changes.append("train.threads=\(threads)") }
+      let changes = options.changes(backends)
       let installation = try Installation.load(
         plugins, threads: backends.threads ?? LauncherEnvironment.current?.threadsPerRank,
-        manifest: manifest ?? resume.map { RunFolder(path: $0).manifestPath },
-        overrides: changes)
+        manifest: options.manifestPath, overrides: changes)
       try backends.check(installation.components)
       if let ranked = try rankedTraining(installation, changes) {
         let result = try ranked.run()
-        try ranked.summarise(result, json: json)
+        try ranked.summarise(result, json: options.json)
         interrupted = result.outcome.reason == .interrupted
         return
       }
       let terminal = TerminalReport { Console.note($0) }
       let run: TrainingRun
-      if let resume {
+      if let resume = options.resume {
         let folder = RunFolder(path: resume)
         _ = try folder.record()
         let loaded = try installation.manifest(path: folder.manifestPath, overrides: changes)
         run = try TrainingRun.resume(
           folder, catalog: installation.catalog, components: installation.components,
-          options: options(installation, backends.policy(loaded.manifest), terminal), overrides: changes)
+          options: trainingOptions(installation, backends.policy(loaded.manifest), terminal), overrides: changes)
       } else {
-        let loaded = try installation.manifest(path: manifest ?? "", overrides: changes)
-        let folder = RunFolder(path: out ?? Train.defaultFolder(name: loaded.manifest.name))
+        let loaded = try installation.manifest(path: options.manifestPath, overrides: changes)
         run = try TrainingRun.create(
-          loaded, in: folder, components: installation.components,
-          options: options(installation, backends.policy(loaded.manifest), terminal), replacing: replace)
+          loaded, in: options.folder(name: loaded.manifest.name), components: installation.components,
+          options: trainingOptions(installation, backends.policy(loaded.manifest), terminal), replacing: options.replace
+        )
       }
       let outcome = try run.train()
       try summarise(run, outcome)
@@ -117,25 +83,25 @@ struct Train: ParsableCommand {
     let launcher = LauncherEnvironment.current
     guard ranks != nil || launcher != nil else { return nil }
     let topology = try ranks.map { text throws(DMTError) in try Topology(parsing: text) }
-    let path = resume.map { RunFolder(path: $0).manifestPath } ?? manifest ?? ""
-    let loaded = try installation.manifest(path: path, overrides: changes)
+    let loaded = try installation.manifest(path: options.manifestPath, overrides: changes)
     return RankedTraining(
       installation: installation, backends: backends, loaded: loaded,
-      folder: RunFolder(path: resume ?? out ?? Train.defaultFolder(name: loaded.manifest.name)),
-      continues: resume != nil, replacing: replace, overrides: changes, maxSteps: maxSteps, topology: topology,
+      folder: options.folder(name: loaded.manifest.name), continues: options.resume != nil,
+      replacing: options.replace, overrides: changes, maxSteps: options.maxSteps, topology: topology,
       isSpeaker: (launcher?.rank ?? 0) == 0)
   }
 
-  private func options(
+  private func trainingOptions(
     _ installation: Installation, _ policy: BackendPolicy, _ terminal: TerminalReport
   ) -> TrainingOptions {
     TrainingOptions(
-      policy: policy, program: "dmt \(HostServices.version)", plugins: installation.pluginRecords, maxSteps: maxSteps,
+      policy: policy, program: "dmt \(HostServices.version)", plugins: installation.pluginRecords,
+      maxSteps: options.maxSteps,
       report: { terminal.show($0) })
   }
 
   private func summarise(_ run: TrainingRun, _ outcome: RunRecord.Outcome) throws {
-    if json {
+    if options.json {
       Console.print(try Console.json(outcome))
       return
     }
@@ -145,14 +111,6 @@ struct Train: ParsableCommand {
       components: run.pipeline.components, measuresActivations: false)
     Console.print("served by:")
     for line in explanation.servers { Console.print("  " + line) }
-  }
-
-  /// `runs/NAME-TIME`.
-  static func defaultFolder(name: String) -> String {
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.dateFormat = "yyyyMMdd-HHmmss"
-    return "runs/\(name)-\(formatter.string(from: Date()))"
   }
 }
 
