@@ -1,5 +1,6 @@
 import DMTCore
 import DMTDataflow
+import DMTRuntime
 
 /// Sends row numbers to the holders of tables, a batch ahead of the one that is computed.
 ///
@@ -47,8 +48,7 @@ final class IndexExchange {
   let plan: ExchangePlan
   private let rank: Int
   private let batchFeatures: [Int]
-  private let tableRows: [Int]
-  private let featureNames: [String]
+  private let request: ShardingRequest
   private let slots: [Slot]
   /// The slot that was received last, which the model works with.
   private var current: Int?
@@ -63,8 +63,7 @@ final class IndexExchange {
     self.plan = plan
     rank = links.rank
     self.batchFeatures = batchFeatures
-    tableRows = request.features.map { request.tables[$0.table].rows }
-    featureNames = request.features.map(\.name)
+    self.request = request
     slots = try (0..<3).map { _ throws(DMTError) in
       try Slot(entries: plan.entries[links.rank], links: links, step: step)
     }
@@ -105,9 +104,8 @@ final class IndexExchange {
       for member in 0..<members {
         slot.lengths.sendCounts[member] = 8
         slot.lengths.sendOffsets[member] = Int64(8 * member)
-        slot.lengths.receiveCounts[member] = 8
-        slot.lengths.receiveOffsets[member] = Int64(8 * member)
       }
+      _ = slot.lengths.layOutReceives { _ in 8 }
       try slot.lengths.startAllToAll(send: slot.words, receive: slot.words + members)
     } else {
       for member in 0..<members {
@@ -151,14 +149,7 @@ final class IndexExchange {
   private func startRows(_ slot: Slot) throws(DMTError) {
     let members = slot.rows.memberCount
     let wordBytes = plan.isWide ? 8 : 4
-    var end = 0
-    for member in 0..<members {
-      let bytes = Int(slot.words[members + member]) * wordBytes
-      slot.rows.receiveOffsets[member] = Int64(end)
-      slot.rows.receiveCounts[member] = Int64(bytes)
-      end += bytes
-    }
-    slot.receive.reserve(end)
+    slot.receive.reserve(slot.rows.layOutReceives { Int(slot.words[members + $0]) * wordBytes })
     try slot.rows.startAllToAll(send: slot.send.base, receive: slot.receive.base)
     slot.hasStartedRows = true
   }
@@ -272,14 +263,9 @@ final class IndexExchange {
 
   private func check(_ batch: Batch) throws(DMTError) {
     for (feature, place) in batchFeatures.enumerated() {
-      let bags = batch.jagged(feature: place)
-      let rows = Int64(tableRows[feature])
-      for index in 0..<bags.valueCount where bags.values[index] < 0 || bags.values[index] >= rows {
-        throw DMTError(
-          .invalidData,
-          "feature '\(featureNames[feature])' has row number \(bags.values[index]), its table has rows 0 to \(rows - 1)",
-          remedy: "the data was prepared for another table size; remove its cache and prepare it anew")
-      }
+      let table = request.tables[request.features[feature].table]
+      try RowNumbers.check(
+        batch.jagged(feature: place), feature: request.features[feature].name, table: table.name, rows: table.rows)
     }
   }
 }

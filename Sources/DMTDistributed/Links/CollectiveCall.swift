@@ -55,6 +55,21 @@ package final class CollectiveCall {
   /// Whether it was started and not waited for yet.
   package var isUnderWay: Bool { ticket != 0 }
 
+  /// Lets what the members send lie one behind the other in their order.
+  ///
+  /// - Parameter count: what a member sends, in the collective's elements.
+  /// - Returns: all of it.
+  package func layOutReceives(_ count: (_ member: Int) -> Int) -> Int {
+    var end = 0
+    for member in 0..<memberCount {
+      let count = count(member)
+      receiveOffsets[member] = Int64(end)
+      receiveCounts[member] = Int64(count)
+      end += count
+    }
+    return end
+  }
+
   /// Begins an all_to_all of bytes with the counts and offsets at hand.
   package func startAllToAll(
     send: UnsafeRawPointer?, receive: UnsafeMutableRawPointer?

@@ -19,10 +19,13 @@ public final class RankGatherer {
   private let send = GrowingMemory()
   private let receive = GrowingMemory()
   private let sorted = GrowingMemory()
+  /// The parts that this rank answers for, by name; they lie where they lie for as long as the model lives.
+  private let partsOfTensor: [String: [RankTensor]]
 
   /// - Throws: what the interconnect throws.
   public init(_ model: RankModel) throws(DMTError) {
     self.model = model
+    partsOfTensor = Dictionary(grouping: model.tensors.lazy.filter(\.isAnswered), by: \.name)
     predictions = try model.links.call(.world, .control, purpose: "predictions of all ranks")
     flags = try model.links.call(.world, .control, purpose: "agreement of all ranks")
     tensors = try model.links.call(.world, .control, purpose: "tensors of all ranks")
@@ -37,12 +40,7 @@ public final class RankGatherer {
     let own = send.base.assumingMemoryBound(to: Float.self)
     try model.predict(batch, into: own)
     (own + batch.count).update(from: batch.labels, count: batch.count)
-    var end = 0
-    for (rank, count) in counts.enumerated() {
-      predictions.receiveOffsets[rank] = Int64(end)
-      predictions.receiveCounts[rank] = Int64(count * 8)
-      end += count * 8
-    }
+    let end = predictions.layOutReceives { counts[$0] * 8 }
     receive.reserve(end)
     sorted.reserve(end)
     try predictions.startAllGather(send: send.base, count: batch.count * 8, receive: receive.base)
@@ -64,9 +62,7 @@ public final class RankGatherer {
   /// Names, shapes and types of all tensors of the whole model, the same on every rank.
   public func wholeTensors() throws(DMTError) -> [WholeTensor] {
     var text: [UInt8] = []
-    for tensor in model.tensors where tensor.isAnswered {
-      text += Array(WholeTensor(tensor).line.utf8) + [UInt8(ascii: "\n")]
-    }
+    for tensor in partsOfTensor.values.joined() { text += Array(WholeTensor(tensor).line.utf8) + [UInt8(ascii: "\n")] }
     var found: [String: WholeTensor] = [:]
     for part in try gatherBytes(text) {
       for line in String(decoding: part, as: UTF8.self).split(separator: "\n") {
@@ -78,7 +74,7 @@ public final class RankGatherer {
 
   /// Brings the parts of one tensor to rank 0, which puts them together at `whole`; every rank calls it.
   public func collect(_ tensor: WholeTensor, into whole: UnsafeMutableRawPointer?) throws(DMTError) {
-    let parts = model.tensors.filter { $0.isAnswered && $0.name == tensor.name }
+    let parts = partsOfTensor[tensor.name] ?? []
     // For each part rows, columns and width, then its elements.
     var bytes = 0
     for part in parts { bytes += Self.headerBytes + (part.byteCount + 7) / 8 * 8 }
@@ -94,14 +90,11 @@ public final class RankGatherer {
     let used = place - send.base
     let sizes = try gatherNumbers(Int64(used))
     let isRoot = model.rank == 0
-    var end = 0
     for rank in sizes.indices {
       tensors.sendCounts[rank] = rank == 0 ? Int64(used) : 0
       tensors.sendOffsets[rank] = 0
-      tensors.receiveCounts[rank] = isRoot ? sizes[rank] : 0
-      tensors.receiveOffsets[rank] = Int64(end)
-      if isRoot { end += Int(sizes[rank]) }
     }
+    let end = tensors.layOutReceives { isRoot ? Int(sizes[$0]) : 0 }
     receive.reserve(max(end, 8))
     try tensors.startAllToAll(send: send.base, receive: receive.base)
     try tensors.wait()
@@ -126,12 +119,7 @@ public final class RankGatherer {
   /// Every rank's bytes, on every rank.
   public func gatherBytes(_ bytes: [UInt8]) throws(DMTError) -> [[UInt8]] {
     let sizes = try gatherNumbers(Int64(bytes.count))
-    var end = 0
-    for rank in sizes.indices {
-      tensors.receiveCounts[rank] = sizes[rank]
-      tensors.receiveOffsets[rank] = Int64(end)
-      end += Int(sizes[rank])
-    }
+    let end = tensors.layOutReceives { Int(sizes[$0]) }
     send.reserve(max(bytes.count, 1))
     receive.reserve(max(end, 1))
     bytes.withUnsafeBytes { source in
@@ -150,10 +138,7 @@ public final class RankGatherer {
     let memory = UnsafeMutablePointer<Int64>.allocate(capacity: ranks + 1)
     defer { memory.deallocate() }
     memory[ranks] = number
-    for rank in 0..<ranks {
-      flags.receiveCounts[rank] = 8
-      flags.receiveOffsets[rank] = Int64(8 * rank)
-    }
+    _ = flags.layOutReceives { _ in 8 }
     try flags.startAllGather(send: memory + ranks, count: 8, receive: memory)
     try flags.wait()
     return Array(UnsafeBufferPointer(start: memory, count: ranks))

@@ -111,19 +111,10 @@ final class ReplicatedTables: RankTableOptimizer {
   private func gather(_ bytes: Int) throws(DMTError) {
     let ranks = links.rankCount
     sizeMemory[ranks] = Int64(bytes)
-    for rank in 0..<ranks {
-      sizes.receiveCounts[rank] = 8
-      sizes.receiveOffsets[rank] = Int64(8 * rank)
-    }
+    _ = sizes.layOutReceives { _ in 8 }
     try sizes.startAllGather(send: sizeMemory + ranks, count: 8, receive: sizeMemory)
     try sizes.wait()
-    var end = 0
-    for rank in 0..<ranks {
-      rows.receiveCounts[rank] = sizeMemory[rank]
-      rows.receiveOffsets[rank] = Int64(end)
-      end += Int(sizeMemory[rank])
-    }
-    receive.reserve(end)
+    receive.reserve(rows.layOutReceives { Int(sizeMemory[$0]) })
     try rows.startAllGather(send: send.base, count: bytes, receive: receive.base)
     try rows.wait()
   }

@@ -41,9 +41,8 @@ final class ShardedExchange: DenseExchange {
       let name = "unit \(index + 1) of \(memory.units.count) of the over-arch"
       let gather = try links.call(ranks: groups.shards, .dense, purpose: "values of \(name)")
       let scatter = try links.call(ranks: groups.shards, .dense, purpose: "gradients of \(name)")
+      _ = gather.layOutReceives { _ in unit.chunkBytes }
       for member in groups.shards.indices {
-        gather.receiveCounts[member] = Int64(unit.chunkBytes)
-        gather.receiveOffsets[member] = Int64(member * unit.chunkBytes)
         scatter.receiveCounts[member] = Int64(unit.chunkBytes / dtype.byteCount)
       }
       gathers.append(gather)

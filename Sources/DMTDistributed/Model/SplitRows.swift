@@ -47,14 +47,8 @@ final class SplitRows: RankTableOptimizer {
   }
 
   func squares() throws(DMTError) -> Double {
-    guard let embedding else { return 0 }
     try prepare()
-    var sum = 0.0
-    for (index, table) in embedding.layout.tables.enumerated() {
-      guard let dedup = embedding.dedup(index), let gradients = embedding.rowGradients(index) else { continue }
-      sum += GradientNorm.squares(gradients, Int(dedup.pointee.count) * table.shape.dim, embedding.store.dtype)
-    }
-    return sum
+    return embedding?.squaresOfRowGradients() ?? 0
   }
 
   func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
@@ -112,14 +106,12 @@ final class SplitRows: RankTableOptimizer {
 
   private func exchangeSums() throws(DMTError) {
     // What goes to a rank has to lie together: parts that are shared with it, in the order of the keys.
-    var end = 0
     for member in 0..<call.memberCount {
       let rows = shared.reduce(0) { $0 + (member != rank && $1.ranks.contains(member) ? rowCount($1) : 0) }
-      call.receiveOffsets[member] = Int64(end)
-      call.receiveCounts[member] = Int64(rows * 8)
       call.sendCounts[member] = Int64(rows * 8)
-      end += rows * 8
     }
+    // Holders of the same columns' rows have as many: a rank receives what it sends.
+    let end = call.layOutReceives { Int(call.sendCounts[$0]) }
     receive.reserve(end)
     packed.reserve(end)
     var offset = 0

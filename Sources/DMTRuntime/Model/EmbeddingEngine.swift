@@ -131,6 +131,16 @@ package final class EmbeddingEngine {
   /// Row gradients of table `table` after ``computeRowGradients(gradientScale:)``.
   package func rowGradients(_ table: Int) -> UnsafeMutableRawPointer? { rowGradientPointers[table] }
 
+  /// The sum of the squares of all row gradients after ``computeRowGradients(gradientScale:)``.
+  package func squaresOfRowGradients() -> Double {
+    var sum = 0.0
+    for (index, table) in layout.tables.enumerated() {
+      guard let dedup = dedup(index), let gradients = rowGradients(index) else { continue }
+      sum += GradientNorm.squares(gradients, Int(dedup.pointee.count) * table.shape.dim, store.dtype)
+    }
+    return sum
+  }
+
   // MARK: - The batch
 
   /// Lets the following calls read `batch`; ``forward(_:)`` does it itself.
@@ -143,7 +153,9 @@ package final class EmbeddingEngine {
     var total = 0
     for (index, feature) in layout.features.enumerated() {
       let jagged = batch.jagged(feature: layout.batchFeatures[index])
-      try check(jagged, feature: index, samples: batch.count)
+      let table = layout.tables[feature.table]
+      try RowNumbers.check(
+        jagged, feature: layout.featureNames[layout.batchFeatures[index]], table: table.name, rows: table.shape.rows)
       features[index] = dmt_jagged(
         values: jagged.values, offsets: jagged.offsets, weights: jagged.weights,
         value_count: Int64(jagged.valueCount))
@@ -157,23 +169,6 @@ package final class EmbeddingEngine {
       scratchBytes = bytes
     }
     call.pointee.scratch = scratch
-  }
-
-  private func check(_ jagged: Jagged, feature: Int, samples: Int) throws(DMTError) {
-    let rows = Int64(layout.tables[layout.features[feature].table].shape.rows)
-    var smallest: Int64 = 0
-    var largest: Int64 = -1
-    for index in 0..<jagged.valueCount {
-      smallest = min(smallest, jagged.values[index])
-      largest = max(largest, jagged.values[index])
-    }
-    guard smallest < 0 || largest >= rows else { return }
-    let bad = smallest < 0 ? smallest : largest
-    throw DMTError(
-      .invalidData,
-      "feature '\(layout.featureNames[layout.batchFeatures[feature]])' has row number \(bad), table "
-        + "'\(layout.tables[layout.features[feature].table].name)' has rows 0 to \(rows - 1)",
-      remedy: "the data was prepared for another table size; remove its cache and prepare it anew")
   }
 
   private func deduplicate() throws(DMTError) {

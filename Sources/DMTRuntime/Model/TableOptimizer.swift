@@ -39,12 +39,7 @@ package final class TableOptimizer {
   /// The sum of the squares of the gradients of all touched rows, duplicates summed first.
   package func squares() throws(DMTError) -> Double {
     try prepareRowGradients()
-    var sum = 0.0
-    for (index, table) in embedding.layout.tables.enumerated() {
-      guard let dedup = embedding.dedup(index), let gradients = embedding.rowGradients(index) else { continue }
-      sum += GradientNorm.squares(gradients, Int(dedup.pointee.count) * table.shape.dim, embedding.store.dtype)
-    }
-    return sum
+    return embedding.squaresOfRowGradients()
   }
 
   /// One update from the gradients of the engine's outputs.

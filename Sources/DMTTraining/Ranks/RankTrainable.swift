@@ -54,10 +54,10 @@ final class RankTrainable: RankedModel {
   // MARK: - Checkpoints
 
   func restore(_ checkpoint: Checkpoint, includesOptimizer: Bool) throws(DMTError) {
-    let parts = model.tensors
+    let parts = Dictionary(grouping: model.tensors, by: \.name)
     try checkpoint.restoreParts(described(includesOptimizer: true), includesOptimizer: includesOptimizer) {
       name, whole in
-      for part in parts where part.name == name { part.load(from: whole) }
+      for part in parts[name] ?? [] { part.load(from: whole) }
     }
     model.parametersChanged()
   }
