@@ -44,7 +44,8 @@ import Testing
         let inputs = request.features.filter { $0.tower.map { request.towers[$0].group == group } ?? false }
           .reduce(0) { $0 + request.tables[$1.table].dim }
         let samples = request.groups.members(of: .peers, with: rank).reduce(0) { $0 + verification.counts[0][$1] }
-        #expect(bytes == 2 * 4 * (samples * inputs + verification.counts[0][rank] * outputs), "\(topology) rank \(rank)")
+        let arrived = samples * inputs + verification.counts[0][rank] * outputs
+        #expect(bytes == 2 * 4 * arrived, "\(topology) rank \(rank)")
       }
     }
   }

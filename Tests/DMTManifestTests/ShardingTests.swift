@@ -1,5 +1,6 @@
 import DMTCore
 import DMTManifest
+import Foundation
 import Testing
 
 @Suite("The sections sharding and interconnect")
