@@ -36,6 +36,11 @@ run_example() {
       return
     fi
     ;;
+  # Trained by `make multi-host`, on hosts of its own.
+  Examples/multi-host/*)
+    bin/dmt check "$1" && bin/dmt explain "$1" --ranks 4x2 --json | grep -q '"acrossHosts"'
+    return
+    ;;
   esac
   run=$scratch/$(echo "${1%.yaml}" | tr '/' '-')
   bin/dmt check "$1" &&

@@ -1,21 +1,23 @@
 import Foundation
 import Testing
 
-/// Training on ranks that are threads, as its users start it.
-@Suite(
-  "Ranks", .enabled(if: RankTests.hasPlugins, "bin/plugins has no InterconnectThreads or strategies: run make first"))
-struct RankTests {
+/// The plugins that ranks need.
+private enum RankPlugins {
   /// `DMT_TEST_PLUGINS`, else bin/plugins of this package.
-  static let plugins =
+  static let folder =
     ProcessInfo.processInfo.environment["DMT_TEST_PLUGINS"].flatMap { $0.isEmpty ? nil : $0 }
     ?? Command.repository + "/bin/plugins"
-
-  static let hasPlugins = ["InterconnectThreads", "ShardFlat", "ShardSPTT"].allSatisfy {
-    FileManager.default.fileExists(atPath: "\(plugins)/\($0)/plugin.json")
+  static let areBuilt = ["InterconnectThreads", "ShardFlat", "ShardSPTT"].allSatisfy {
+    FileManager.default.fileExists(atPath: "\(folder)/\($0)/plugin.json")
   }
+}
 
+/// Training on ranks that are threads, as its users start it.
+@Suite(
+  "Ranks", .enabled(if: RankPlugins.areBuilt, "bin/plugins has no InterconnectThreads or strategies: run make first"))
+struct RankTests {
   private func dmt(_ arguments: [String], in workspace: Workspace) throws -> Command.Result {
-    try Command.run(arguments + ["--plugin", Self.plugins, "--backend", "reference"], in: workspace)
+    try Command.run(arguments + ["--plugin", RankPlugins.folder, "--backend", "reference"], in: workspace)
   }
 
   private func logloss(_ run: String, in workspace: Workspace) throws -> Double {

@@ -9,7 +9,7 @@ final class VerificationPair {
   private let flat: Model
   private let world: any InterconnectWorld
   private let ranks: [RankHandle]
-  private var worst = WorstErrors(isAbsolute: false)
+  private var worst = WorstErrors()
 
   /// Moves a rank's model from thread to thread; one at a time uses it.
   private struct RankHandle: @unchecked Sendable {
@@ -125,7 +125,7 @@ final class VerificationPair {
             for column in entry.column..<entry.column + dim {
               let mine = arrival.values[row * arrival.columns + column]
               let theirs = expected[arrival.output][(starts[source] + sample) * arrival.columns + column]
-              error = Self.larger(error, Double(abs(mine - theirs)))
+              error = WorstErrors.larger(error, Double(abs(mine - theirs)))
               largest = max(largest, Double(abs(theirs)))
             }
             row += 1
@@ -149,7 +149,7 @@ final class VerificationPair {
 
   /// Compares gradients, and without resynchronising weights and states, after every step.
   func compareSteps(resynchronising: Bool) throws(DMTError) -> [VerificationReport.Item] {
-    worst = WorstErrors(isAbsolute: !resynchronising)
+    worst = WorstErrors()
     for (index, (batch, counts)) in zip(verification.batches, verification.counts).enumerated() {
       if resynchronising, index > 0 { copyWeightsToRanks() }
       let parts = Unchecked(batch.slices(counts))
@@ -189,7 +189,7 @@ final class VerificationPair {
         var error = 0.0
         for (index, row) in tensor.rows.enumerated() {
           for (place, column) in tensor.columns.enumerated() {
-            error = Self.larger(
+            error = WorstErrors.larger(
               error, abs(part[index * tensor.columns.count + place] - values[row * tensor.width + column]))
           }
         }
@@ -238,7 +238,7 @@ final class VerificationPair {
   /// Compares elements of a gradient with those of the whole one.
   private func compareGradient(_ name: String, _ mine: [Double], _ theirs: [Double], at elements: Range<Int>? = nil) {
     var error = 0.0
-    for (a, b) in zip(mine, elements.map { theirs[$0] } ?? theirs[...]) { error = Self.larger(error, abs(a - b)) }
+    for (a, b) in zip(mine, elements.map { theirs[$0] } ?? theirs[...]) { error = WorstErrors.larger(error, abs(a - b)) }
     worst.note("gradient of \(name)", error: error, largest: theirs.reduce(0) { max($0, abs($1)) })
   }
 
@@ -259,9 +259,6 @@ final class VerificationPair {
     }
     return UnsafeBufferPointer(start: memory.assumingMemoryBound(to: Float.self), count: count).map { Double($0) }
   }
-
-  /// A NaN is larger than every number.
-  private static func larger(_ a: Double, _ b: Double) -> Double { a.isNaN || b <= a ? a : b }
 
   private func items(_ check: VerificationReport.Check) -> [VerificationReport.Item] {
     let summed = summedFeatures

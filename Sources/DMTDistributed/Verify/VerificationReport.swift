@@ -19,9 +19,10 @@ public struct VerificationReport: Sendable, Encodable {
     public var error: Double
     /// What it may be.
     public var tolerance: Double
-    /// The tensor's largest magnitude, which a relative tolerance is multiplied with; nil: the tolerance is absolute.
+    /// The tensor's largest magnitude over the steps, which a relative tolerance is multiplied with; nil: the tolerance is
+    /// absolute.
     public var largest: Double?
-    /// The tensor's largest magnitude.
+    /// The tensor's largest magnitude over the steps.
     public var magnitude: Double
 
     /// The error is within the tolerance; a NaN never is.
@@ -46,6 +47,6 @@ public enum VerificationTolerance {
   public static let summedEmbeddings = 1e-6
   /// Gradients, weights and states after steps in float64; absolute.
   public static let float64 = 1e-9
-  /// Gradients of a step in float32 from equal weights; times the tensor's largest.
+  /// Gradients of a step in float32 from equal weights; times the tensor's largest over the steps.
   public static let float32 = 1e-5
 }
