@@ -7,7 +7,7 @@ struct Fault: Sendable {
   enum Kind: Sendable, CaseIterable {
     /// One number of what came is another one.
     case changed
-    /// The last words of two blocks, of different members, have changed places.
+    /// Words of two blocks, of different members, have changed places.
     case swapped
   }
 
@@ -110,7 +110,7 @@ private final class FaultyCommunicator: Communicator {
     return ticket
   }
 
-  /// The last word of a block, and that of another member's; nil: too little comes.
+  /// A word of a block, and one of another member's; nil: too little comes.
   private func places(
     _ call: dmt_collective
   ) -> (first: UnsafeMutableRawPointer, second: UnsafeMutableRawPointer?)? {
@@ -119,10 +119,14 @@ private final class FaultyCommunicator: Communicator {
     guard fault.collective == .allToAll, let counts = call.receive_counts, let offsets = call.receive_offsets else {
       return Int(call.count) * size >= 16 ? (receive + Int(call.count) * size - 4, nil) : nil
     }
-    let ends = ranks.indices.filter { Int(counts[$0]) * size >= 16 }
-      .map { receive + Int(offsets[$0] + counts[$0]) * size - 4 }
-    guard let first = ends.first, fault.kind == .changed || ends.count > 1 else { return nil }
-    return (first, ends.count > 1 ? ends[1] : nil)
+    let members = ranks.indices.filter { Int(counts[$0]) * size >= 16 }
+    func last(_ member: Int) -> UnsafeMutableRawPointer {
+      receive + Int(offsets[member] + counts[member]) * size - 4
+    }
+    guard let first = members.first, fault.kind == .changed || members.count > 1 else { return nil }
+    guard members.count > 1 else { return (last(first), nil) }
+    // Row numbers lie at the end. Of partial sums the same element of two members may be exchanged: they are added up.
+    return (last(first), fault.lane == .index ? last(members[1]) : receive + Int(offsets[members[1]]) * size + size - 4)
   }
 
   func isDone(_ ticket: UInt64) throws(DMTError) -> Bool { try inner.isDone(ticket) }

@@ -47,33 +47,33 @@ struct ShardingTests {
     arguments: [
       (
         "sharding: { strategy: sppt }",
-        "20:23 sharding.strategy: unknown sharding strategy 'sppt', expected one of data_parallel, table_wise, column_wise, "
+        "21:23 sharding.strategy: unknown sharding strategy 'sppt', expected one of data_parallel, table_wise, column_wise, "
           + "row_wise, table_row_wise, sptt, vendor.cut | did you mean 'sptt'?"
       ),
       (
         "sharding: { tables: { usr: row_wise } }",
-        "20:23 unknown table 'usr' in sharding.tables | did you mean 'user'?"
+        "21:23 unknown table 'usr' in sharding.tables | did you mean 'user'?"
       ),
       (
         "sharding: { tables: { user: rowwise } }",
-        "20:29 sharding.tables.user: unknown value 'rowwise', expected one of auto, data_parallel, table_wise, "
+        "21:29 sharding.tables.user: unknown value 'rowwise', expected one of auto, data_parallel, table_wise, "
           + "column_wise, row_wise | did you mean 'row_wise'?"
       ),
       (
         "sharding: { wire: { forwards: int8 } }",
-        "20:21 unknown key 'forwards' in sharding.wire | did you mean 'forward'?"
+        "21:21 unknown key 'forwards' in sharding.wire | did you mean 'forward'?"
       ),
       (
         "sharding: { wire: float15 }",
-        "20:19 sharding.wire.forward: unknown value 'float15', expected one of native, float16, bfloat16, int8 | did you "
+        "21:19 sharding.wire.forward: unknown value 'float15', expected one of native, float16, bfloat16, int8 | did you "
           + "mean 'float16'?"
       ),
-      ("sharding: { tower_group: 0 }", "20:26 sharding.tower_group is 0, expected at least 1"),
+      ("sharding: { tower_group: 0 }", "21:26 sharding.tower_group is 0, expected at least 1"),
       (
         "interconnect: { name: tcp }",
-        "20:23 interconnect.name: unknown interconnect 'tcp', expected one of threads, mpi"
+        "21:23 interconnect.name: unknown interconnect 'tcp', expected one of threads, mpi"
       ),
-      ("interconnect: { timeout: 0 }", "20:26 interconnect.timeout is 0, expected at least 1"),
+      ("interconnect: { timeout: 0 }", "21:26 interconnect.timeout is 0, expected at least 1"),
     ])
   func complaint(line: String, expected: String) {
     #expect(complaints(small + "\n" + line + "\n") == [expected])

@@ -99,7 +99,9 @@ final class VerificationPair {
       var logits = [Float](repeating: 0, count: max(parts.value[rank].count, 1))
       try logits.withUnsafeMutableBufferPointer { logits throws(DMTError) in
         guard let memory = logits.baseAddress else { return }
-        try model.predict(parts.value[rank], counts: counts, into: memory)
+        try model.endingOthersOnFailure { () throws(DMTError) in
+          try model.predict(parts.value[rank], counts: counts, into: memory)
+        }
       }
       return collected.arrivals
     }
@@ -155,7 +157,10 @@ final class VerificationPair {
       let parts = Unchecked(batch.slices(counts))
       let ranks = ranks
       let losses = try RankThreads.run(ranks.count) { rank throws(DMTError) in
-        try ranks[rank].model.trainStep(parts.value[rank], counts: counts, step: index + 1)
+        let model = ranks[rank].model
+        return try model.endingOthersOnFailure { () throws(DMTError) in
+          try model.trainStep(parts.value[rank], counts: counts, step: index + 1)
+        }
       }
       let loss = try flat.trainStep(batch, step: index + 1)
       for other in losses { worst.note("loss", error: abs(other - loss), largest: max(abs(loss), 1)) }
