@@ -24,7 +24,8 @@ import Testing
   func `table and column shards copy what arrives to the over-arch and nothing else`(_ topology: String) throws {
     for strategy in [FlatSharding.tableWise, .columnWise] {
       var random = SeededGenerator(seed: 51)
-      let model = try RandomModel(features: 7, towers: 2, random: &random)
+      // Wide enough to be cut.
+      let model = try RandomModel(features: 7, towers: 2, dim: 12, random: &random)
       let (bytes, verification) = try Self.copied(model, topology, strategy, random: &random)
       let columns = model.features.reduce(0) { $0 + $1.dim }
       // There, and the gradient back: a lookup writes where the collective sends from.

@@ -2,7 +2,9 @@ import CDMTPlugin
 import DMTCore
 import Synchronization
 
-/// Threads that count the bytes of all_to_alls, by lane, sender and receiver.
+/// Threads that count the bytes of all_to_alls and all_gathers, by lane, sender and receiver.
+///
+/// An all_gather is counted as if every member sent its part to every other one; a ring moves as many bytes.
 struct CountingInterconnect: Interconnect {
   struct Path: Hashable {
     var lane: Lane
@@ -76,11 +78,14 @@ struct CountingInterconnect: Interconnect {
     var ranks: [Int] { inner.ranks }
     func start(_ collective: UnsafePointer<dmt_collective>) throws(DMTError) -> UInt64 {
       let call = collective.pointee
-      if call.kind == CollectiveKind.allToAll.rawValue, let counts = call.send_counts {
-        for (position, member) in ranks.enumerated() where member != rank {
-          ledger.add(
-            Int(counts[position]) * Int(call.dtype.bits) / 8, Path(lane: lane, from: rank, to: member))
-        }
+      for (position, member) in ranks.enumerated() where member != rank {
+        let count: Int64 =
+          switch CollectiveKind(rawValue: call.kind) {
+          case .allToAll: call.send_counts.map { $0[position] } ?? 0
+          case .allGather: call.count
+          default: 0
+          }
+        ledger.add(Int(count) * Int(call.dtype.bits) / 8, Path(lane: lane, from: rank, to: member))
       }
       return try inner.start(collective)
     }

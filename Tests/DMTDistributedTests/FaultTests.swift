@@ -11,7 +11,8 @@ import Testing
   /// A verification of a model whose tables have rows enough for a wrong row number to be another one.
   private static func verification(_ strategy: any ShardingStrategy) throws -> Verification {
     var random = SeededGenerator(seed: 24)
-    let model = try RandomModel(features: 6, towers: 2, dropout: 0.3, isSingle: true, rows: 20...30, random: &random)
+    let model = try RandomModel(
+      features: 6, towers: 2, dim: 12, dropout: 0.3, isSingle: true, rows: 20...30, random: &random)
     return try VerificationTests.verification(model, "2x2", strategy, batches: [40, 31, 22], random: &random)
   }
 

@@ -126,7 +126,7 @@ private final class FaultyCommunicator: Communicator {
     guard let first = members.first, fault.kind == .changed || members.count > 1 else { return nil }
     guard members.count > 1 else { return (last(first), nil) }
     // Row numbers lie at the end. Of partial sums the same element of two members may be exchanged: they are added up.
-    return (last(first), fault.lane == .index ? last(members[1]) : receive + Int(offsets[members[1]]) * size + size - 4)
+    return (last(first), fault.lane == .index ? last(members[1]) : receive + Int(offsets[members[1]]) * size + 4)
   }
 
   func isDone(_ ticket: UInt64) throws(DMTError) -> Bool { try inner.isDone(ticket) }

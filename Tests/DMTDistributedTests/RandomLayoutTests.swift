@@ -29,7 +29,7 @@ import Testing
     let isFlat = Int.random(in: 0..<3, using: &random) == 0
     let model = try RandomModel(
       features: features, towers: isFlat ? 0 : Int.random(in: 1...min(9, features), using: &random),
-      dim: [4, 8, 6].randomElement(using: &random) ?? 4, dropout: Bool.random(using: &random) ? 0.3 : 0,
+      dim: [4, 8, 13, 20].randomElement(using: &random) ?? 4, dropout: Bool.random(using: &random) ? 0.3 : 0,
       sharesTables: Bool.random(using: &random),
       firstOrder: isFlat && features > 1 && Bool.random(using: &random), random: &random)
     let runsTowers = Int.random(in: 0..<3, using: &random) > 0

@@ -11,11 +11,12 @@ import Testing
   /// One step on ranks that count, with what the types say of it.
   private static func step(
     _ strategy: any ShardingStrategy, _ topology: String, wire: WireType, runsTowers: Bool,
-    random: inout SeededGenerator
-  ) throws -> (ledger: CountingInterconnect.Ledger, traffic: FlowTraffic, groups: TowerGroups) {
-    let model = try RandomModel(features: 9, towers: 3, random: &random)
+    tableOptimizer: OptimizerSpec = OptimizerSpec(name: "sgd"), random: inout SeededGenerator
+  ) throws -> (ledger: CountingInterconnect.Ledger, flow: CheckedFlow, traffic: FlowTraffic, counts: [Int]) {
+    let model = try RandomModel(features: 9, towers: 3, dim: 16, random: &random)
     var verification = try VerificationTests.verification(
-      model, topology, strategy, runsTowers: runsTowers, batches: [samples], random: &random)
+      model, topology, strategy, runsTowers: runsTowers, tableOptimizer: tableOptimizer, batches: [samples],
+      random: &random)
     let batch = verification.batches[0]
     var request = verification.flow.request
     request.forwardWire = wire
@@ -29,7 +30,7 @@ import Testing
     let world = try RankWorld(verification, settings: verification.settings, interconnect: interconnect)
     try world.trainStep(batch, step: 1)
     let counts = verification.counts[0]
-    return (interconnect.ledger, verification.flow.traffic { counts[$0] }, request.groups)
+    return (interconnect.ledger, verification.flow, verification.flow.traffic { counts[$0] }, counts)
   }
 
   /// What a rank sent on a lane.
@@ -51,12 +52,12 @@ import Testing
     for strategy in VerificationTests.strategies where strategy.name != "data_parallel" {
       for runsTowers in [true, false] {
         var random = SeededGenerator(seed: 61)
-        let (ledger, traffic, groups) = try Self.step(
+        let (ledger, flow, traffic, _) = try Self.step(
           strategy, topology, wire: wire, runsTowers: runsTowers, random: &random)
-        for rank in 0..<groups.topology.rankCount {
+        for rank in 0..<flow.request.groups.topology.rankCount {
           let expected = traffic.steps.filter { $0.name != "exchange" }
             .reduce(LinkBytes()) { $0 + $1.forward[rank] + $1.backward[rank] }
-          let found = Self.sent(ledger, .embedding, from: rank, groups.topology)
+          let found = Self.sent(ledger, .embedding, from: rank, flow.request.groups.topology)
           #expect(found == expected, "\(strategy.name) \(topology) \(wire) rank \(rank)")
         }
       }
@@ -67,16 +68,39 @@ import Testing
   func `row numbers take the bytes that the types say, within a twentieth`(_ topology: String) throws {
     for strategy in VerificationTests.strategies where strategy.name != "data_parallel" {
       var random = SeededGenerator(seed: 62)
-      let (ledger, traffic, groups) = try Self.step(
+      let (ledger, flow, traffic, _) = try Self.step(
         strategy, topology, wire: .native, runsTowers: true, random: &random)
       let expected = traffic.steps.filter { $0.name == "exchange" }
         .reduce(LinkBytes()) { $0 + LinkBytes.sum($1.forward) }
-      let found = (0..<groups.topology.rankCount).reduce(LinkBytes()) {
-        $0 + Self.sent(ledger, .index, from: $1, groups.topology)
+      let found = (0..<flow.request.groups.topology.rankCount).reduce(LinkBytes()) {
+        $0 + Self.sent(ledger, .index, from: $1, flow.request.groups.topology)
       }
       for (found, expected) in [(found.insideHost, expected.insideHost), (found.acrossHosts, expected.acrossHosts)] {
         #expect(abs(found - expected) <= 0.05 * expected, "\(strategy.name) \(topology): \(found), not \(expected)")
       }
+    }
+  }
+
+  @Test(arguments: ["1x2", "2x2", "3x2"])
+  func `updates of tables send what the forecast allows and not much less`(_ topology: String) throws {
+    // Nearly all rows of these small tables are touched.
+    for (strategy, optimizer) in [(FlatSharding.dataParallel, "adagrad"), (.columnWise, "rowwise_adagrad")] {
+      var random = SeededGenerator(seed: 63)
+      let spec = OptimizerSpec(name: optimizer)
+      let (ledger, flow, traffic, counts) = try Self.step(
+        strategy, topology, wire: .native, runsTowers: false, tableOptimizer: spec, random: &random)
+      let forecast = TableUpdateForecast(flow, optimizer: spec, dtype: .float32) { counts[$0] }
+      let found = counts.indices.reduce(LinkBytes()) {
+        $0 + Self.sent(ledger, .embedding, from: $1, flow.request.groups.topology)
+      }
+      let flowBytes = traffic.steps.filter { $0.name != "exchange" }
+        .reduce(LinkBytes()) { $0 + LinkBytes.sum($1.forward) + LinkBytes.sum($1.backward) }
+      let allowed = LinkBytes.sum(forecast.replicated) + LinkBytes.sum(forecast.split)
+      let (most, sent) = (
+        allowed.insideHost + allowed.acrossHosts,
+        found.insideHost + found.acrossHosts - flowBytes.insideHost - flowBytes.acrossHosts
+      )
+      #expect(sent <= most && sent > 0.9 * most, "\(strategy.name) \(topology): \(sent) of \(most)")
     }
   }
 }

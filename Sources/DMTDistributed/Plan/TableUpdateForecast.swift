@@ -29,10 +29,12 @@ public struct TableUpdateForecast: Sendable {
   private mutating func countReplicated(_ flow: CheckedFlow, _ counts: [Int], _ dtype: DType) {
     let request = flow.request
     let topology = request.groups.topology
+    guard !flow.plan.placement.replicated.isEmpty else { return }
     let bytes = counts.map { samples in
-      flow.plan.placement.replicated.reduce(0.0) { sum, table in
+      // The length of the message, and for each table the number of its rows.
+      flow.plan.placement.replicated.reduce(8.0) { sum, table in
         let rowBytes = Double(8 + (request.tables[table].dim * dtype.byteCount + 7) / 8 * 8)
-        return sum + Self.touchedRows(of: table, request, samples: samples) * rowBytes
+        return sum + 8 + Self.touchedRows(of: table, request, samples: samples) * rowBytes
       }
     }
     let all = bytes.reduce(0, +)

@@ -73,25 +73,17 @@ final class VerificationPair {
     return outputs
   }
 
-  /// A copy of what arrived at a rank.
-  private struct Arrival: Sendable {
-    var output: Int
-    var samples: [Int]
-    var columns: Int
-    var values: [Float]
-  }
-
-  private func forwardOnRanks(_ batch: Batch, _ counts: [Int]) throws(DMTError) -> [[Arrival]] {
+  private func forwardOnRanks(_ batch: Batch, _ counts: [Int]) throws(DMTError) -> [[VerifiedArrival]] {
     let parts = Unchecked(batch.slices(counts))
     let ranks = ranks
     return try RankThreads.run(ranks.count) { rank throws(DMTError) in
       let model = ranks[rank].model
-      let collected = Collected()
+      let collected = VerifiedArrivals()
       model.rankFlow.observe { arrived in
         let rows = arrived.samples.reduce(0) { $0 + counts[$1] }
         let memory = arrived.memory.assumingMemoryBound(to: Float.self)
         collected.arrivals.append(
-          Arrival(
+          VerifiedArrival(
             output: arrived.output, samples: arrived.samples, columns: arrived.columns,
             values: Array(UnsafeBufferPointer(start: memory, count: rows * arrived.columns))))
       }
@@ -107,11 +99,7 @@ final class VerificationPair {
     }
   }
 
-  private final class Collected {
-    var arrivals: [Arrival] = []
-  }
-
-  private func compare(_ expected: [UnsafeMutablePointer<Float>], _ arrived: [[Arrival]], _ counts: [Int]) {
+  private func compare(_ expected: [UnsafeMutablePointer<Float>], _ arrived: [[VerifiedArrival]], _ counts: [Int]) {
     let plan = verification.plan
     var samplesOf = [Int](repeating: 0, count: plan.embeddingOutputs.count)
     var starts = [0]
@@ -243,7 +231,9 @@ final class VerificationPair {
   /// Compares elements of a gradient with those of the whole one.
   private func compareGradient(_ name: String, _ mine: [Double], _ theirs: [Double], at elements: Range<Int>? = nil) {
     var error = 0.0
-    for (a, b) in zip(mine, elements.map { theirs[$0] } ?? theirs[...]) { error = WorstErrors.larger(error, abs(a - b)) }
+    for (a, b) in zip(mine, elements.map { theirs[$0] } ?? theirs[...]) {
+      error = WorstErrors.larger(error, abs(a - b))
+    }
     worst.note("gradient of \(name)", error: error, largest: theirs.reduce(0) { max($0, abs($1)) })
   }
 
