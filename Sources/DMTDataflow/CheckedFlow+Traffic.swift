@@ -8,7 +8,7 @@ extension CheckedFlow {
   /// * its row numbers, `lookups` of them, of a table cut by rows the shard's share; 4 bytes each, 8 where a table of the
   ///   exchange has 2^31 rows or more;
   /// * 4 bytes for the length of the bag, unless every bag has one row number and the shard has all rows;
-  /// * 4 bytes for the full length, where a table cut by rows is averaged.
+  /// * 4 bytes for the full length, where a table cut by rows is averaged over bags of any length.
   ///
   /// With tower modules, the first exchange also sends the sample's number, 8 bytes, to each rank that runs them on it.
   ///
@@ -63,7 +63,7 @@ extension CheckedFlow {
           ofSample[holder] += feature.lookups * share * width
           if isCut || feature.lookups != 1 { ofSample[holder] += 4 }
         }
-        if isCut, feature.pooling == .mean { ofSample[holder] += 4 }
+        if isCut, feature.pooling == .mean, feature.lookups != 1 { ofSample[holder] += 4 }
       }
     }
     for (source, batch) in batches.enumerated() {

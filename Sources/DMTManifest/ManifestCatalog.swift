@@ -50,9 +50,9 @@ public struct ManifestCatalog: Sendable {
   public var backends: [String]
   /// Ids of the plugins found here.
   public var plugins: [String]
-  /// Names of the sharding strategies found here; empty: any name may be one.
+  /// Names of the sharding strategies found here.
   public var strategies: [String]
-  /// Names of the interconnects found here; empty: any name may be one.
+  /// Names of the interconnects found here.
   public var interconnects: [String]
   /// Optimizers of dense parameters by name.
   public var denseOptimizers: [String: Optimizer]
@@ -81,6 +81,18 @@ public struct ManifestCatalog: Sendable {
   /// The backends of the default order, found here or not, and the others found here.
   var knownBackends: [String] {
     Manifest.defaultBackends + backends.filter { !Manifest.defaultBackends.contains($0) }.sorted()
+  }
+
+  /// The strategies of this project's plugins, found here or not, and the others found here.
+  var knownStrategies: [String] {
+    let known = ShardingSection.defaultStrategies
+    return known + strategies.filter { !known.contains($0) }.sorted()
+  }
+
+  /// The interconnects of this project's plugins, found here or not, and the others found here.
+  var knownInterconnects: [String] {
+    let known = InterconnectSection.defaultInterconnects
+    return known + interconnects.filter { !known.contains($0) }.sorted()
   }
 
   /// The modules that may stand at a place, by name.

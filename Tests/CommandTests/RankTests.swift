@@ -77,7 +77,7 @@ struct RankTests {
     (
       ["launch", "m.yaml", "--ranks", "2x3", "--set", "sharding.tower_group=4"], 64, ["tower group of 4 ranks", "2x3"]
     ),
-    (["launch", "m.yaml", "--ranks", "2x2", "--set", "sharding.tables.uzer=row_wise"], 66, ["'uzer'", "user"]),
+    (["launch", "m.yaml", "--ranks", "2x2", "--set", "sharding.tables.uzer=row_wise"], 78, ["'uzer'", "user"]),
     (["launch", "m.yaml", "--ranks", "2x2", "--set", "sharding.wire=float8"], 78, ["float8", "bfloat16"]),
     (["launch", "m.yaml", "--ranks", "2x2", "--interconnect", "carrier"], 66, ["'carrier'", "plugin list --why"]),
   ]

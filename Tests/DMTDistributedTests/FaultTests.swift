@@ -1,4 +1,3 @@
-import CDMTPlugin
 import DMTCore
 import DMTDataflow
 import DMTDistributed
@@ -9,23 +8,54 @@ import Testing
 
 /// What goes wrong on the way is found.
 @Suite struct FaultTests {
-  /// A fault at one all_to_all of embeddings of one rank.
-  enum Fault: CaseIterable {
-    /// One number of what came is another one.
-    case changed
-    /// Two numbers of what came have changed places.
-    case swapped
+  /// A verification of a model whose tables have rows enough for a wrong row number to be another one.
+  private static func verification(_ strategy: any ShardingStrategy) throws -> Verification {
+    var random = SeededGenerator(seed: 24)
+    let model = try RandomModel(
+      features: 6, towers: 2, dim: 12, dropout: 0.3, isSingle: true, rows: 20...30, random: &random)
+    return try VerificationTests.verification(model, "2x2", strategy, batches: [40, 31, 22], random: &random)
   }
 
-  @Test(arguments: Fault.allCases) func `a verification finds a number that changed on its way`(_ fault: Fault) throws {
-    for strategy in [SPTTSharding() as any ShardingStrategy] + FlatSharding.all.filter({ $0.name == "table_wise" }) {
-      var random = SeededGenerator(seed: 21)
-      let model = try RandomModel(features: 6, towers: 2, random: &random)
-      var verification = try VerificationTests.verification(model, "2x2", strategy, random: &random)
-      #expect(try verification.run([.embeddings]).passed)
-      verification.interconnect = FaultyInterconnect(fault: fault)
-      let report = try verification.run([.embeddings])
-      #expect(!report.passed && report.items.contains { !$0.isWithin }, "\(strategy.name)")
+  /// Whether a check finds the fault.
+  private static func finds(
+    _ fault: Fault, _ check: VerificationReport.Check, _ strategy: any ShardingStrategy
+  ) throws -> Bool {
+    var verification = try verification(strategy)
+    let interconnect = FaultyInterconnect(fault: fault)
+    verification.interconnect = interconnect
+    defer { #expect(interconnect.faults.value == 1, "\(fault) \(check) \(strategy.name): it did not happen") }
+    do {
+      let report = try verification.run([check])
+      return !report.passed && report.items.contains { !$0.isWithin }
+    } catch {
+      // Row numbers and lengths that cannot be are refused before anything is compared.
+      return fault.lane == .index
+    }
+  }
+
+  private static let strategies: [any ShardingStrategy] = [
+    SPTTSharding(), FlatSharding.tableWise, FlatSharding.columnWise, FlatSharding.rowWise, FlatSharding.tableRowWise,
+  ]
+
+  @Test(arguments: Fault.Kind.allCases, VerificationReport.Check.allCases)
+  func `every check finds one number, and two blocks, that came otherwise than they were sent`(
+    _ kind: Fault.Kind, _ check: VerificationReport.Check
+  ) throws {
+    for strategy in Self.strategies {
+      #expect(try Self.verification(strategy).run([check]).passed, "\(strategy.name)")
+      for lane in [Lane.embedding, .index] {
+        #expect(try Self.finds(Fault(kind: kind, lane: lane), check, strategy), "\(strategy.name) \(lane)")
+      }
+    }
+  }
+
+  @Test(arguments: [VerificationReport.Check.float64, .float32])
+  func `the checks of steps find one number of a gradient that was summed wrongly`(
+    _ check: VerificationReport.Check
+  ) throws {
+    for strategy in Self.strategies + [FlatSharding.dataParallel] {
+      let fault = Fault(kind: .changed, lane: .dense, collective: .allReduce)
+      #expect(try Self.finds(fault, check, strategy), "\(strategy.name)")
     }
   }
 
@@ -69,88 +99,3 @@ import Testing
 
 /// A hundredth of a second.
 private func waitABit() { usleep(10_000) }
-
-/// Threads whose rank 1 receives something wrong in its first exchange of embeddings.
-private struct FaultyInterconnect: Interconnect {
-  let fault: FaultTests.Fault
-  let name = "faulty"
-  let isEmbedded = true
-
-  func openWorld(rankCount: Int?, timeoutMilliseconds: Int) throws(DMTError) -> any InterconnectWorld {
-    FaultyWorld(
-      try ThreadsInterconnect().openWorld(rankCount: rankCount, timeoutMilliseconds: timeoutMilliseconds), fault)
-  }
-}
-
-private final class FaultyWorld: InterconnectWorld {
-  private let world: any InterconnectWorld
-  private let fault: FaultTests.Fault
-
-  init(_ world: any InterconnectWorld, _ fault: FaultTests.Fault) {
-    self.world = world
-    self.fault = fault
-  }
-
-  var rankCount: Int { world.rankCount }
-  var ownRank: Int? { nil }
-  var hostOfRank: [Int] { world.hostOfRank }
-
-  func connect(rank: Int) throws(DMTError) -> any RankConnection {
-    let connection = try world.connect(rank: rank)
-    return rank == 1 ? FaultyConnection(connection, fault) : connection
-  }
-}
-
-private final class FaultyConnection: RankConnection {
-  private let connection: any RankConnection
-  private let fault: FaultTests.Fault
-
-  init(_ connection: any RankConnection, _ fault: FaultTests.Fault) {
-    self.connection = connection
-    self.fault = fault
-  }
-
-  var rank: Int { connection.rank }
-
-  func communicator(ranks: [Int], lane: Lane) throws(DMTError) -> any Communicator {
-    let made = try connection.communicator(ranks: ranks, lane: lane)
-    return lane == .embedding ? FaultyCommunicator(made, fault) : made
-  }
-
-  func abort(_ message: String) { connection.abort(message) }
-}
-
-private final class FaultyCommunicator: Communicator {
-  private let communicator: any Communicator
-  private let fault: FaultTests.Fault
-  private var received: [UInt64: UnsafeMutablePointer<Float>] = [:]
-
-  init(_ communicator: any Communicator, _ fault: FaultTests.Fault) {
-    self.communicator = communicator
-    self.fault = fault
-  }
-
-  var ranks: [Int] { communicator.ranks }
-
-  func start(_ collective: UnsafePointer<dmt_collective>) throws(DMTError) -> UInt64 {
-    let ticket = try communicator.start(collective)
-    let call = collective.pointee
-    if call.kind == DMT_ALL_TO_ALL, let receive = call.receive, let counts = call.receive_counts,
-      let offsets = call.receive_offsets, let first = ranks.indices.first(where: { counts[$0] >= 8 })
-    {
-      received[ticket] = (receive + Int(offsets[first])).assumingMemoryBound(to: Float.self)
-    }
-    return ticket
-  }
-
-  func isDone(_ ticket: UInt64) throws(DMTError) -> Bool { try communicator.isDone(ticket) }
-
-  func wait(_ ticket: UInt64, timeoutMilliseconds: Int) throws(DMTError) {
-    try communicator.wait(ticket, timeoutMilliseconds: timeoutMilliseconds)
-    guard let numbers = received.removeValue(forKey: ticket) else { return }
-    switch fault {
-    case .changed: numbers[0] += 0.5
-    case .swapped: (numbers[0], numbers[1]) = (numbers[1] + 1e-3, numbers[0])
-    }
-  }
-}

@@ -6,34 +6,67 @@ import Testing
 
 /// Random models at random layouts are the model in one process.
 @Suite struct RandomLayoutTests {
-  @Test(arguments: 1...36) func `a random model at a random layout is the model in one process`(_ seed: Int) throws {
-    var random = SeededGenerator(seed: seed)
+  /// Table optimizers with what else they can be told.
+  private static let tableOptimizers: [OptimizerSpec] = [
+    OptimizerSpec(name: "sgd", learningRate: 0.05, attributes: ["weight_decay": .double(0.01)]),
+    OptimizerSpec(name: "adagrad", learningRate: 0.05),
+    OptimizerSpec(name: "rowwise_adagrad", learningRate: 0.05, attributes: ["weight_decay": .double(0.01)]),
+    OptimizerSpec(name: "lazy_adam", learningRate: 0.05),
+    OptimizerSpec(name: "adam", learningRate: 0.05, attributes: ["weight_decay": .double(0.01)]),
+    OptimizerSpec(name: "adamw", learningRate: 0.05), OptimizerSpec(name: "rowwise_adagrad", learningRate: 0.05),
+  ]
+
+  /// Strategies and optimizers come in turn, so that 42 seeds have every pair of them; everything else is drawn.
+  @Test(arguments: 0..<42) func `a random model at a random layout is the model in one process`(_ seed: Int) throws {
+    var random = SeededGenerator(seed: seed + 1)
+    let strategy = VerificationTests.strategies[seed % VerificationTests.strategies.count]
+    let optimizer = Self.tableOptimizers[seed % Self.tableOptimizers.count]
     let topology = try Topology(
       hosts: .random(in: 1...5, using: &random), ranksPerHost: .random(in: 1...4, using: &random))
     let sizes = (1...topology.rankCount).filter { (try? TowerGroups(topology, size: $0)) != nil }
-    let features = Int.random(in: 1...(seed % 6 == 0 ? 40 : 12), using: &random)
-    let towers = Int.random(in: 0...min(9, features), using: &random)
-    let strategy = VerificationTests.strategies[seed % VerificationTests.strategies.count]
+    // Two in seven are wide; more ranks than tables happen among the others.
+    let features = Int.random(in: 1...(Int.random(in: 0..<7, using: &random) < 2 ? 40 : 10), using: &random)
+    let isFlat = Int.random(in: 0..<3, using: &random) == 0
     let model = try RandomModel(
-      features: features, towers: towers, dim: Bool.random(using: &random) ? 4 : 8,
-      dropout: Bool.random(using: &random) ? 0.3 : 0, sharesTables: towers == 0 && Bool.random(using: &random),
-      firstOrder: towers == 0 && features > 1 && seed % 5 == 0, random: &random)
+      features: features, towers: isFlat ? 0 : Int.random(in: 1...min(9, features), using: &random),
+      dim: [4, 8, 13, 20].randomElement(using: &random) ?? 4, dropout: Bool.random(using: &random) ? 0.3 : 0,
+      sharesTables: Bool.random(using: &random),
+      firstOrder: isFlat && features > 1 && Bool.random(using: &random), random: &random)
+    let runsTowers = Int.random(in: 0..<3, using: &random) > 0
     var shardings: [String: TableSharding] = [:]
-    let runsTowers = Bool.random(using: &random)
-    for table in model.plan.tables where Int.random(in: 0..<3, using: &random) == 0 {
+    let share = [0, 2, 5].randomElement(using: &random) ?? 0
+    for table in model.plan.tables where Int.random(in: 0..<6, using: &random) < share {
       // A tower that runs in its group cannot read a table that every rank holds.
       let allowed = TableSharding.allCases.filter { $0 != .dataParallel || strategy.name != "sptt" || !runsTowers }
       shardings[table.name] = allowed.randomElement(using: &random)
     }
-    let optimizers = ["sgd", "adagrad", "rowwise_adagrad", "lazy_adam", "adam"]
+    let clipNorm = Int.random(in: 0..<3, using: &random) == 0 ? Double.random(in: 0.02...0.3, using: &random) : nil
+    let size = sizes.randomElement(using: &random)
     let verification = try VerificationTests.verification(
-      model, topology.description, strategy, groupSize: sizes.randomElement(using: &random), runsTowers: runsTowers,
-      tableShardings: shardings,
-      tableOptimizer: OptimizerSpec(name: optimizers[seed % optimizers.count], learningRate: 0.05),
-      clipNorm: seed % 4 == 0 ? 0.2 : nil,
-      // One that ranks do not divide, one with fewer samples than ranks, one without any.
-      batches: [13, 7, 1, 0, 9], random: &random)
-    try VerificationTests.expectSame(verification, "seed \(seed), \(features) features, \(towers) towers")
+      model, topology.description, strategy, groupSize: size, runsTowers: runsTowers, tableShardings: shardings,
+      tableOptimizer: optimizer, clipNorm: clipNorm,
+      // One that most ranks cannot divide, fewer samples than ranks, one sample, none, and on again.
+      batches: [.random(in: 9...23, using: &random), .random(in: 2...7, using: &random), 1, 0, 9], random: &random)
+    try VerificationTests.expectSame(
+      verification,
+      "seed \(seed): \(topology) in tower groups of \(size ?? 0), \(features) features, \(model.plan.towers.count) towers"
+        + "\(runsTowers ? "" : " on own samples"), \(optimizer.name), clip norm \(clipNorm ?? 0), \(shardings.count) tables "
+        + "cut as told")
+  }
+
+  @Test func `every size of a tower group and every number of towers a group gives the model in one process`() throws {
+    var random = SeededGenerator(seed: 71)
+    for (topology, sizes) in [("4x2", [1, 2, 4, 8]), ("2x3", [1, 3, 6]), ("5x1", [1, 5])] {
+      for size in sizes {
+        for towers in [1, 2, 5, 9] {
+          let model = try RandomModel(features: 10, towers: towers, random: &random)
+          try VerificationTests.expectSame(
+            try VerificationTests.verification(
+              model, topology, SPTTSharding(), groupSize: size, batches: [11, 4], random: &random),
+            "\(topology) in tower groups of \(size), \(towers) towers")
+        }
+      }
+    }
   }
 
   @Test(arguments: [WireType.float16, .bfloat16, .int8]) func `a narrow wire rounds and does nothing else`(

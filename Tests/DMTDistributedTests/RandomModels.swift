@@ -11,18 +11,22 @@ struct RandomModel {
   var features: [ModelFeature]
   private let denseCount: Int
 
-  /// - Parameter dim: width of every embedding; 0: each feature its own.
+  /// - Parameters:
+  ///   - dim: width of every embedding; 0: each feature its own.
+  ///   - isSingle: every bag holds one row number, or none has to; nil: each feature as it comes.
+  ///   - rows: what tables may have.
   init(
     features count: Int, towers towerCount: Int, dim: Int = 4, dropout: Double = 0, sharesTables: Bool = false,
-    firstOrder: Bool = false, random: inout SeededGenerator
+    firstOrder: Bool = false, isSingle wanted: Bool? = nil, rows: ClosedRange<Int> = 1...30,
+    random: inout SeededGenerator
   ) throws {
     var features: [ModelFeature] = []
     var isSingle: [Bool] = []
     for index in 0..<count {
-      let single = Bool.random(using: &random)
+      let single = wanted ?? Bool.random(using: &random)
       isSingle.append(single)
       var feature = ModelFeature(
-        name: "f\(index)", table: "f\(index)", rows: .random(in: 1...30, using: &random),
+        name: "f\(index)", table: "f\(index)", rows: .random(in: rows, using: &random),
         dim: dim > 0 ? dim : .random(in: 1...7, using: &random),
         pooling: !single && Bool.random(using: &random) ? .mean : .sum)
       if sharesTables, index > 0, Int.random(in: 0..<4, using: &random) == 0 {

@@ -25,7 +25,8 @@ let catalog: ManifestCatalog = {
       AttributeField("dim", .int, "Width of one result.", minimum: 1),
     ], summary: "Linear layers over features.", role: .tower)
   return ManifestCatalog(
-    modules: modules, backends: ["native", "reference"], plugins: ["dmt.native", "dmt.tower-dcn"])
+    modules: modules, backends: ["native", "reference"], plugins: ["dmt.native", "dmt.tower-dcn"],
+    strategies: ["sptt", "vendor.cut"], interconnects: ["threads"])
 }()
 
 /// A small manifest that is right; tests change one line of it.

@@ -199,6 +199,9 @@ public final class RankModel {
   /// Bytes that this rank has allocated for dense parameters so far.
   public var denseBytes: DenseBytes { DenseBytes(meter) }
 
+  /// Bytes of embeddings and their gradients that the last step moved inside this rank, beside what collectives moved.
+  package var copiedBytes: Int { rankFlow.copiedBytes }
+
   /// Seconds waited for other ranks so far.
   public var waitTimes: WaitTimes { links.ledger.times }
 

@@ -9,8 +9,7 @@ final class VerificationPair {
   private let flat: Model
   private let world: any InterconnectWorld
   private let ranks: [RankHandle]
-  private var worst: [String: (error: Double, largest: Double)] = [:]
-  private var order: [String] = []
+  private var worst = WorstErrors()
 
   /// Moves a rank's model from thread to thread; one at a time uses it.
   private struct RankHandle: @unchecked Sendable {
@@ -74,25 +73,17 @@ final class VerificationPair {
     return outputs
   }
 
-  /// A copy of what arrived at a rank.
-  private struct Arrival: Sendable {
-    var output: Int
-    var samples: [Int]
-    var columns: Int
-    var values: [Float]
-  }
-
-  private func forwardOnRanks(_ batch: Batch, _ counts: [Int]) throws(DMTError) -> [[Arrival]] {
+  private func forwardOnRanks(_ batch: Batch, _ counts: [Int]) throws(DMTError) -> [[VerifiedArrival]] {
     let parts = Unchecked(batch.slices(counts))
     let ranks = ranks
     return try RankThreads.run(ranks.count) { rank throws(DMTError) in
       let model = ranks[rank].model
-      let collected = Collected()
+      let collected = VerifiedArrivals()
       model.rankFlow.observe { arrived in
         let rows = arrived.samples.reduce(0) { $0 + counts[$1] }
         let memory = arrived.memory.assumingMemoryBound(to: Float.self)
         collected.arrivals.append(
-          Arrival(
+          VerifiedArrival(
             output: arrived.output, samples: arrived.samples, columns: arrived.columns,
             values: Array(UnsafeBufferPointer(start: memory, count: rows * arrived.columns))))
       }
@@ -100,24 +91,23 @@ final class VerificationPair {
       var logits = [Float](repeating: 0, count: max(parts.value[rank].count, 1))
       try logits.withUnsafeMutableBufferPointer { logits throws(DMTError) in
         guard let memory = logits.baseAddress else { return }
-        try model.predict(parts.value[rank], counts: counts, into: memory)
+        try model.endingOthersOnFailure { () throws(DMTError) in
+          try model.predict(parts.value[rank], counts: counts, into: memory)
+        }
       }
       return collected.arrivals
     }
   }
 
-  private final class Collected {
-    var arrivals: [Arrival] = []
-  }
-
-  private func compare(_ expected: [UnsafeMutablePointer<Float>], _ arrived: [[Arrival]], _ counts: [Int]) {
+  private func compare(_ expected: [UnsafeMutablePointer<Float>], _ arrived: [[VerifiedArrival]], _ counts: [Int]) {
     let plan = verification.plan
+    var samplesOf = [Int](repeating: 0, count: plan.embeddingOutputs.count)
     var starts = [0]
     for count in counts { starts.append(starts[starts.count - 1] + count) }
     for arrival in arrived.joined() {
+      samplesOf[arrival.output] += arrival.samples.reduce(0) { $0 + counts[$1] }
       for (feature, entry) in plan.features.enumerated() where entry.output == arrival.output {
         let dim = plan.tables[entry.table].shape.dim
-        let name = verification.flow.request.features[feature].name
         var (error, largest) = (0.0, 0.0)
         var row = 0
         for source in arrival.samples {
@@ -125,30 +115,43 @@ final class VerificationPair {
             for column in entry.column..<entry.column + dim {
               let mine = arrival.values[row * arrival.columns + column]
               let theirs = expected[arrival.output][(starts[source] + sample) * arrival.columns + column]
-              error = Self.larger(error, Double(abs(mine - theirs)))
+              error = WorstErrors.larger(error, Double(abs(mine - theirs)))
               largest = max(largest, Double(abs(theirs)))
             }
             row += 1
           }
         }
-        note("embeddings of \(name)\(entry.output == plan.firstOrderOutput ? " (first order)" : "")", error, largest)
+        worst.note(embeddingsName(feature), error: error, largest: largest)
       }
     }
+    // Every sample arrives once, at a tower or at the over-arch.
+    for (feature, entry) in plan.features.enumerated() where samplesOf[entry.output] != counts.reduce(0, +) {
+      worst.noteMissing(embeddingsName(feature))
+    }
+  }
+
+  private func embeddingsName(_ feature: Int) -> String {
+    let isFirstOrder = verification.plan.features[feature].output == verification.plan.firstOrderOutput
+    return "embeddings of \(verification.flow.request.features[feature].name)\(isFirstOrder ? " (first order)" : "")"
   }
 
   // MARK: - Steps
 
   /// Compares gradients, and without resynchronising weights and states, after every step.
   func compareSteps(resynchronising: Bool) throws(DMTError) -> [VerificationReport.Item] {
+    worst = WorstErrors()
     for (index, (batch, counts)) in zip(verification.batches, verification.counts).enumerated() {
       if resynchronising, index > 0 { copyWeightsToRanks() }
       let parts = Unchecked(batch.slices(counts))
       let ranks = ranks
       let losses = try RankThreads.run(ranks.count) { rank throws(DMTError) in
-        try ranks[rank].model.trainStep(parts.value[rank], counts: counts, step: index + 1)
+        let model = ranks[rank].model
+        return try model.endingOthersOnFailure { () throws(DMTError) in
+          try model.trainStep(parts.value[rank], counts: counts, step: index + 1)
+        }
       }
       let loss = try flat.trainStep(batch, step: index + 1)
-      for other in losses { note("loss", abs(other - loss), max(abs(loss), 1)) }
+      for other in losses { worst.note("loss", error: abs(other - loss), largest: max(abs(loss), 1)) }
       if batch.count > 0 { try compareGradients() }
       if !resynchronising { compareTensors() }
     }
@@ -171,7 +174,7 @@ final class VerificationPair {
     for rank in ranks {
       for tensor in rank.model.tensors {
         guard let expected = whole[tensor.name] else {
-          note(tensor.name, .infinity, 0)
+          worst.noteMissing(tensor.name)
           continue
         }
         let values = read(expected.memory, expected.count)
@@ -179,28 +182,37 @@ final class VerificationPair {
         var error = 0.0
         for (index, row) in tensor.rows.enumerated() {
           for (place, column) in tensor.columns.enumerated() {
-            error = Self.larger(
+            error = WorstErrors.larger(
               error, abs(part[index * tensor.columns.count + place] - values[row * tensor.width + column]))
           }
         }
-        note(tensor.name, error, values.reduce(0) { max($0, abs($1)) })
+        worst.note(tensor.name, error: error, largest: values.reduce(0) { max($0, abs($1)) })
         if tensor.isAnswered { covered[tensor.name, default: 0] += part.count }
       }
     }
     // What nobody answers for would be lost in a checkpoint.
-    for (name, tensor) in whole where covered[name] != tensor.count { note(name, .infinity, 0) }
+    for (name, tensor) in whole where covered[name] != tensor.count { worst.noteMissing(name) }
   }
 
   private func compareGradients() throws(DMTError) {
+    var compared: [String: [Range<Int>]] = [:]
     for rank in ranks {
       for unit in [rank.model.overArch] + rank.model.towers.map(\.unit) {
         for part in unit.parameters.parts {
           let name = unit.parameters.parameters[part.parameter].name
-          guard let expected = flat.gradient(ofParameter: name) else { continue }
+          guard let expected = flat.gradient(ofParameter: name) else {
+            worst.noteMissing("gradient of \(name)")
+            continue
+          }
+          compared[name, default: []].append(part.elements)
           compareGradient(
             name, read(part.gradient, part.elements.count), read(expected.memory, expected.count), at: part.elements)
         }
       }
+    }
+    for parameter in flat.plan.graph.parameters {
+      let count = flat.gradient(ofParameter: parameter.name)?.count ?? 0
+      if !Self.cover(compared[parameter.name] ?? [], count) { worst.noteMissing("gradient of \(parameter.name)") }
     }
     for (index, table) in flat.plan.tables.enumerated() {
       let expected = try TableGradient(of: flat.embedding, layoutTable: index, whole: table.shape)
@@ -219,8 +231,19 @@ final class VerificationPair {
   /// Compares elements of a gradient with those of the whole one.
   private func compareGradient(_ name: String, _ mine: [Double], _ theirs: [Double], at elements: Range<Int>? = nil) {
     var error = 0.0
-    for (a, b) in zip(mine, elements.map { theirs[$0] } ?? theirs[...]) { error = Self.larger(error, abs(a - b)) }
-    note("gradient of \(name)", error, theirs.reduce(0) { max($0, abs($1)) })
+    for (a, b) in zip(mine, elements.map { theirs[$0] } ?? theirs[...]) {
+      error = WorstErrors.larger(error, abs(a - b))
+    }
+    worst.note("gradient of \(name)", error: error, largest: theirs.reduce(0) { max($0, abs($1)) })
+  }
+
+  /// Whether elements `0..<count` are all in the ranges.
+  private static func cover(_ ranges: [Range<Int>], _ count: Int) -> Bool {
+    var end = 0
+    for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) where range.lowerBound <= end {
+      end = max(end, range.upperBound)
+    }
+    return end >= count
   }
 
   // MARK: - Parts
@@ -232,25 +255,11 @@ final class VerificationPair {
     return UnsafeBufferPointer(start: memory.assumingMemoryBound(to: Float.self), count: count).map { Double($0) }
   }
 
-  /// A NaN is larger than every number.
-  private static func larger(_ a: Double, _ b: Double) -> Double { a.isNaN || b <= a ? a : b }
-
-  private func note(_ tensor: String, _ error: Double, _ largest: Double) {
-    if worst[tensor] == nil { order.append(tensor) }
-    let before = worst[tensor] ?? (0, 0)
-    // The largest of all steps: samples of one step may cancel to a gradient that is smaller than the rounding of their sum,
-    // as a bias of one number can over five samples. The absolute check in float64 sees small gradients too.
-    worst[tensor] = (Self.larger(before.error, error), Self.larger(before.largest, largest))
-  }
-
   private func items(_ check: VerificationReport.Check) -> [VerificationReport.Item] {
-    let names = order
-    let found = worst
-    order = []
-    worst = [:]
     let summed = summedFeatures
-    return names.compactMap { name in
-      guard let (error, largest) = found[name] else { return nil }
+    return worst.tensors.compactMap { name in
+      guard let found = worst[name] else { return nil }
+      let (error, largest) = (found.error, found.largest)
       switch check {
       case .embeddings:
         let isSummed = summed.contains { name == "embeddings of \($0)" || name == "embeddings of \($0) (first order)" }

@@ -19,6 +19,7 @@ struct ManifestRules {
     checkSharedTables()
     checkSplits()
     checkTowers()
+    checkSharding()
     checkInitializer()
     checkPlugins()
     checkBackends()

@@ -8,7 +8,7 @@ extension ManifestGrammar {
       Record(
         keys: [
           Key(
-            "strategy", .nullable(.text(TextRule(choices: catalog.strategies, noun: "sharding strategy"))),
+            "strategy", .nullable(.text(TextRule(choices: catalog.knownStrategies, noun: "sharding strategy"))),
             .defaultsTo(.null()),
             "The sharding strategy; null: sptt where the model has towers, else table_wise."),
           Key(
@@ -64,7 +64,7 @@ extension ManifestGrammar {
       Record(
         keys: [
           Key(
-            "name", .nullable(.text(TextRule(choices: catalog.interconnects, noun: "interconnect"))),
+            "name", .nullable(.text(TextRule(choices: catalog.knownInterconnects, noun: "interconnect"))),
             .defaultsTo(.null()), "What joins ranks; null: mpi where a launcher started the process, else threads."),
           Key(
             "timeout", .int(Self.positive), .defaultsTo(.int(InterconnectSection().timeoutSeconds)),

@@ -13,4 +13,7 @@ public struct InterconnectSection: Sendable, Equatable {
     self.timeoutSeconds = timeoutSeconds
     self.place = place
   }
+
+  /// The interconnects of this project's plugins: a manifest may name them where they are not installed.
+  public static let defaultInterconnects = ["threads", "mpi"]
 }

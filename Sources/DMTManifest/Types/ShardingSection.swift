@@ -32,4 +32,10 @@ public struct ShardingSection: Sendable, Equatable {
     self.dense = dense
     self.place = place
   }
+
+  /// The strategies of this project's plugins: a manifest may name them where they are not installed, and be trained in one
+  /// process there.
+  public static let defaultStrategies = [
+    "data_parallel", "table_wise", "column_wise", "row_wise", "table_row_wise", "sptt",
+  ]
 }

@@ -34,6 +34,10 @@ public struct RanksExplanation: Sendable, Encodable {
   public var replicated: [String]
   /// Bytes that each rank sends in each step of the dataflow.
   public var traffic: FlowTraffic
+  /// Bytes that each rank sends to update tables that every rank holds, at most.
+  public var replicatedTables: [LinkBytes]
+  /// Bytes that each rank sends to update tables cut by columns, at most.
+  public var splitTables: [LinkBytes]
   /// How the over-arch is kept.
   public var denseSharding: String
   /// Units of a sharded over-arch; 0: every rank keeps it whole.
@@ -87,12 +91,14 @@ extension Pipeline {
       // Modules that run on every rank's own samples are a part of it.
       if !flow.runsTowers { towerBytes = towerBytes.map { _ in 0 } }
     }
+    let updates = TableUpdateForecast(
+      flow, optimizer: manifest.train.tableOptimizer, dtype: manifest.model.dtype, samples: { counts[$0] })
     return RanksExplanation(
       name: manifest.name, topology: topology.description, strategy: plan.strategy, towerGroup: request.groups.size,
       batch: batch, forwardWire: request.forwardWire.name, backwardWire: request.backwardWire.name, ranks: ranks,
       replicated: flow.plan.placement.replicated.sorted().map { request.tables[$0].name },
-      traffic: flow.traffic(dtype: manifest.model.dtype) { counts[$0] },
-      denseSharding: plan.dense.name, denseUnits: forecast.units,
+      traffic: flow.traffic(dtype: manifest.model.dtype) { counts[$0] }, replicatedTables: updates.replicated,
+      splitTables: updates.split, denseSharding: plan.dense.name, denseUnits: forecast.units,
       dense: flow.denseTraffic(
         overArchBytes: overArch, towerBytes: towerBytes, sharding: plan.dense,
         gatheredAgainBytes: Double(forecast.gatheredAgainBytes)))

@@ -26,6 +26,12 @@ extension RanksExplanation {
         rows.append(row("\(step.step) \(step.name)", step.group, step.backward, "backward"))
       }
     }
+    func add(_ name: String, _ bytes: [LinkBytes]) {
+      guard bytes.contains(where: { $0.insideHost + $0.acrossHosts > 0 }) else { return }
+      rows.append(row(name, "world", bytes, "at most"))
+    }
+    add("tables on every rank, gradients", replicatedTables)
+    add("tables cut by columns, row sums", splitTables)
     if denseUnits > 0 {
       rows.append(row("over-arch \(denseSharding), \(denseUnits) units", "", dense.overArch, "both"))
     } else {
@@ -35,7 +41,8 @@ extension RanksExplanation {
       rows.append(row("tower gradients", "tower", dense.towers, "backward"))
     }
     let all = ranks.indices.map {
-      traffic.forward[$0] + traffic.backward[$0] + dense.overArch[$0] + dense.towers[$0]
+      traffic.forward[$0] + traffic.backward[$0] + replicatedTables[$0] + splitTables[$0] + dense.overArch[$0]
+        + dense.towers[$0]
     }
     rows.append(row("all", "", all, ""))
     lines += TextTable.lines(
