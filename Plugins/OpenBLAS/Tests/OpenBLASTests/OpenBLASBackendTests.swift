@@ -18,6 +18,27 @@ internal import Testing
     #expect(!support.reason.isEmpty)
   }
 
+  @Test func `kernels that use half of the CPU's vectors are named, with the way out`() throws {
+    var cpu = dmt_cpu()
+    cpu.isa_level = 4
+    let reason = try #require(LibraryKernels(core: "Prescott").weakness(on: cpu))
+    #expect(reason.contains("Prescott"))
+    #expect(reason.contains("OPENBLAS_CORETYPE=SkylakeX"))
+    #expect(LibraryKernels(core: "SkylakeX").weakness(on: cpu) == nil)
+    #expect(LibraryKernels(core: "Haswell").weakness(on: cpu) == nil)
+    #expect(LibraryKernels(core: "OfTheFuture").weakness(on: cpu) == nil)
+    cpu.isa_level = 3
+    #expect(LibraryKernels(core: "Nehalem").weakness(on: cpu)?.contains("OPENBLAS_CORETYPE=Haswell") == true)
+    cpu.isa_level = 2
+    #expect(LibraryKernels(core: "Nehalem").weakness(on: cpu) == nil)
+  }
+
+  @Test func `a CPU that OpenBLAS does not know is served by others`() throws {
+    let weakness = LibraryKernels.current.weakness(on: PluginContext.cpu)
+    #expect((backend.support(for: try linear()).score < 50) == (weakness != nil))
+    #expect((backend.probe(PluginContext.cpu).score < 50) == (weakness != nil))
+  }
+
   @Test(arguments: ["softmax", "layer_norm", "embedding_bag", "nonsense"])
   func `an operator of others is declined by name`(op: String) throws {
     let request = KernelRequest(op: op, inputs: [[2, 3]], outputs: [[2, 3]])
