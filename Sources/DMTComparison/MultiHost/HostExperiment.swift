@@ -1,7 +1,8 @@
 public import DMTCore
 import Foundation
 
-/// Reads the folder of a multi-host experiment: `MODEL-KIND-CR-HOSTSxRANKS-RATE/round-N/run` and `auc/MODEL-KIND-CR.json`.
+/// Reads the folder of a multi-host experiment: `MODEL-KIND-CR-HOSTSxRANKS-RATE/round-N/run` and
+/// `auc/MODEL-KIND-CR/seed-N.json`.
 public enum HostExperiment {
   private struct Key: Hashable {
     var model: String
@@ -60,20 +61,23 @@ public enum HostExperiment {
     return HostSetting(
       model: key.model, kind: key.kind, cr: Double(key.cr), hosts: key.hosts, ranks: key.hosts * key.ranksPerHost,
       rateMbit: key.rate, stepMs: middle.total, computeMs: middle.compute, embeddingMs: middle.embedding,
-      denseMs: middle.dense, speedup: ratios.isEmpty ? nil : ratios[ratios.count / 2], speedupLow: ratios.first,
+      denseMs: middle.dense, speedup: SampleSummary(ratios).median, speedupLow: ratios.first,
       speedupHigh: ratios.last, rounds: steps.count, auc: auc(key, folder))
   }
 
-  /// SPTT alone is the flat model, moved in another way.
+  /// The median test AUC over the seeds. SPTT alone is the flat model, moved in another way.
   private static func auc(_ key: Key, _ folder: String) -> Double? {
     struct Outcome: Decodable {
       struct Figures: Decodable { var auc: Double? }
       var test: Figures?
     }
     let kind = key.kind == "sptt" ? "flat" : key.kind
-    let path = "\(folder)/auc/\(key.model)-\(kind)-\(key.cr).json"
-    guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    return (try? JSONDecoder().decode(Outcome.self, from: data))?.test?.auc
+    let seeds = "\(folder)/auc/\(key.model)-\(kind)-\(key.cr)"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: seeds)) ?? []
+    let figures = names.filter { $0.hasPrefix("seed-") && $0.hasSuffix(".json") }
+      .compactMap { FileManager.default.contents(atPath: "\(seeds)/\($0)") }
+      .compactMap { (try? JSONDecoder().decode(Outcome.self, from: $0))?.test?.auc }
+    return SampleSummary(figures).median
   }
 
   /// `dcn-dmt-4-4x2-300`.
