@@ -21,7 +21,7 @@ struct Launch: ParsableCommand {
         dmt launch --ranks 2x2 --resume runs/sptt
       """)
 
-  @OptionGroup var options: RunOptions
+  @OptionGroup var options: NewRunOptions
 
   @Option(help: ArgumentHelp("Hosts and ranks on each.", valueName: "4x2"))
   var ranks: String

@@ -24,7 +24,7 @@ struct Train: ParsableCommand {
         mpirun -n 4 dmt train Examples/goodbooks/dmt-dcn-sptt.yaml --out runs/sptt
       """)
 
-  @OptionGroup var options: RunOptions
+  @OptionGroup var options: NewRunOptions
 
   @Option(
     help: ArgumentHelp(

@@ -3,7 +3,7 @@ import DMTTraining
 import Foundation
 
 /// A run to begin or to go on with: what `train` and `launch` share.
-struct RunOptions: ParsableArguments {
+struct NewRunOptions: ParsableArguments {
   @Argument(help: "The manifest, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
   var manifest: String?
 
