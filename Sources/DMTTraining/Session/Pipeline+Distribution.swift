@@ -47,6 +47,7 @@ extension Pipeline {
         tableOptimizer: manifest.train.tableOptimizer, dtype: manifest.model.dtype)
       try request.check()
       let flow = try CheckedFlow(request: request, plan: strategy.plan(request))
+      try flow.check(manifest.train.tableOptimizer)
       return DistributedPlan(flow: flow, strategy: name, isSingle: bags.map(\.isSingle), dense: section.dense)
     } catch {
       throw error.at(section.place)

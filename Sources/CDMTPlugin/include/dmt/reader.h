@@ -128,7 +128,7 @@ typedef struct dmt_reader {
     uint32_t struct_size;
     int32_t revision;
     void *ctx;
-    /** `com.example.lines`: the `format` of a manifest's section `data`. */
+    /** `com.example.lines`: the `format` of a manifest's section `data`; has a dot, as the host's own have not. */
     dmt_str name;
     /** One sentence. */
     dmt_str summary;
