@@ -11,7 +11,8 @@ extension DataColumn {
   ) throws(DMTError) -> [DataColumn] {
     guard (0...DMT_MAX_COLUMNS).contains(count), columns != nil || count == 0 else {
       throw DMTError(
-        .invalidArgument, "it has \(count) columns\(columns == nil ? " at NULL" : ""), expected 0 to \(DMT_MAX_COLUMNS)")
+        .invalidArgument, "it has \(count) columns\(columns == nil ? " at NULL" : ""), expected 0 to \(DMT_MAX_COLUMNS)"
+      )
     }
     var result: [DataColumn] = []
     var names: Set<String> = []
@@ -55,6 +56,10 @@ extension dmt_reader_batch {
         throw refuse("bad rows of a batch do not ascend in 0..<\(row_count): \(problem.row) after \(last)")
       }
       last = problem.row
+      let size = problem.message.size
+      guard (0...Int64(String.maximumContractSize)).contains(size), problem.message.data != nil || size == 0 else {
+        throw refuse("what is said about bad row \(last) of a batch has \(size) bytes")
+      }
     }
     guard row_count > 0 else { return }
     for (column, values) in zip(selected, UnsafeBufferPointer(start: columns, count: selected.count)) {
@@ -77,7 +82,9 @@ extension dmt_reader_values {
       guard offsets[0] == 0, offsets[rows] == value_count else {
         throw refuse("has offsets from \(offsets[0]) to \(offsets[rows]), expected 0 to \(value_count)")
       }
-      for row in 0..<rows where offsets[row] > offsets[row + 1] { throw refuse("has offsets that fall behind row \(row)") }
+      for row in 0..<rows where offsets[row] > offsets[row + 1] {
+        throw refuse("has offsets that fall behind row \(row)")
+      }
     } else {
       guard value_count == rows else { throw refuse("has \(value_count) values for \(rows) rows") }
     }

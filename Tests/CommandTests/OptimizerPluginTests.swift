@@ -79,7 +79,8 @@ struct OptimizerPluginTests {
     #expect(listing.output.contains("optimizer com.example.lion"), "\(listing)")
     let inspection = try Command.run(["plugin", "inspect", library], in: workspace)
     #expect(
-      inspection.output.contains("optimizer com.example.lion/1: Lion in C.\n  beta1 (double, default 0.9, at least 0.0)"),
+      inspection.output.contains(
+        "optimizer com.example.lion/1: Lion in C.\n  beta1 (double, default 0.9, at least 0.0)"),
       "\(inspection)")
   }
 
@@ -106,7 +107,8 @@ struct OptimizerPluginTests {
       ["unknown optimizer 'com.example.row-adagrad'"]
     ),
     (
-      "  epochs: 3", "  optimizer: {name: com.example.adagrad, eps: 0, weight_decay: 0.1}\n  epochs: 3", "m2.yaml:17:21",
+      "  epochs: 3", "  optimizer: {name: com.example.adagrad, eps: 0, weight_decay: 0.1}\n  epochs: 3",
+      "m2.yaml:17:21",
       ["weight_decay needs an eps above 0", "com.example.optimizers/com.example.adagrad (describe)"]
     ),
   ]

@@ -154,7 +154,8 @@ struct OptimizerRoundTripTests {
     (1, "its learning rate is nan, expected a finite number of at least 0"), (2, "its table lacks describe"),
     (3, "neither update_elements nor update_rows"), (4, "it has 9 states, expected 0 to 8"),
     (5, "it has two states 'sum'"), (6, "a state is named 'a/b'"), (7, "state 'sum' begins at inf"),
-    (8, "it asks for 1 sums a row and has no sum_rows"), (9, "an optimizer is named 'adagrad', expected a name with a dot"),
+    (8, "it asks for 1 sums a row and has no sum_rows"),
+    (9, "an optimizer is named 'adagrad', expected a name with a dot"),
     (10, "it has an attribute 'lr'"), (11, "state 0 has layout 7"), (12, "it has -1 states"),
   ]
 

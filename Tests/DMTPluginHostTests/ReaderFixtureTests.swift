@@ -21,7 +21,8 @@ struct ReaderFixtureTests {
     return try #require(registry.plugins.first { $0.path == library }?.readers.first)
   }
 
-  private func open(_ reader: PluginReader, _ text: String, batch: Int = 4, extra: Attributes = [:]) throws -> any DataFile
+  private func open(_ reader: PluginReader, _ text: String, batch: Int = 4, extra: Attributes = [:]) throws
+    -> any DataFile
   {
     let path = fixtures.folder + "/rows.txt"
     try Data(text.utf8).write(to: URL(filePath: path))

@@ -8,7 +8,8 @@ struct TestReader: RowReader {
   let name = "com.example.rows"
   let summary = "Makes rows up."
   let attributes: AttributeSchema = [
-    AttributeField("count", .int, "Rows.", default: .int(7)), AttributeField("fails", .int, "After.", default: .int(99)),
+    AttributeField("count", .int, "Rows.", default: .int(7)),
+    AttributeField("fails", .int, "After.", default: .int(99)),
   ]
   let contentRevision = 4
 

@@ -28,7 +28,8 @@ extension OptimizerSpec {
     guard let rule, rule.layout.rowSumCount == 0,
       let state = rule.layout.states.first(where: { $0.isRowwise })
     else { return nil }
-    return "optimizer \(name) keeps '\(state.name)' once a row and does not say how it is added up over the columns of a row"
+    return
+      "optimizer \(name) keeps '\(state.name)' once a row and does not say how it is added up over the columns of a row"
   }
 
   /// The states in the order of the contract (`dmt/update.h`), or of the optimizer's own rule.

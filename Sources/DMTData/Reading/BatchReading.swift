@@ -17,9 +17,11 @@ struct BatchReading {
   func problem(_ next: inout Int, of row: Int, path: String) -> DMTError? {
     guard next < Int(batch.problem_count), let problem = batch.problems?[next], problem.row == row else { return nil }
     next += 1
-    let text = UnsafeBufferPointer(start: problem.message.data, count: Int(max(0, min(problem.message.size, 1 << 16))))
-    let message = problem.message.data == nil
-      ? "the row cannot be used" : text.withMemoryRebound(to: UInt8.self) { String(decoding: $0, as: UTF8.self) }
+    var message = "the row cannot be used"
+    if let data = problem.message.data, problem.message.size > 0 {
+      let text = UnsafeBufferPointer(start: data, count: Int(problem.message.size))
+      message = text.withMemoryRebound(to: UInt8.self) { String(decoding: $0, as: UTF8.self) }
+    }
     var place = DMTError.Place(file: path)
     if problem.place.line >= 1 {
       place.line = Int(problem.place.line)

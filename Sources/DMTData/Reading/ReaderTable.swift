@@ -35,7 +35,8 @@ final class ReaderTable {
     for column in columns where plan.reasons[column.name] != nil {
       guard let other = first.first(where: { $0.name == column.name }), other.isBag != column.isBag else { continue }
       throw DMTError(
-        .invalidData, "column '\(column.name)' is \(column.isBag ? "a bag" : "no bag") here and was not in the first file",
+        .invalidData,
+        "column '\(column.name)' is \(column.isBag ? "a bag" : "no bag") here and was not in the first file",
         place: .init(file: path))
     }
   }

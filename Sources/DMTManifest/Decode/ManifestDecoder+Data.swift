@@ -4,7 +4,8 @@ extension ManifestDecoder {
   func data(_ reader: NodeReader) throws(DMTError) -> DataSection {
     let name = try reader.required("format").text()
     let component = catalog.readers[name]
-    let format: DataSection.Format = component == nil ? try Self.choice(reader.required("format")) : .reader
+    let format: DataSection.Format =
+      if component == nil { try Self.choice(reader.required("format")) } else { .reader }
     var section = DataSection(format: format, place: reader.place)
     section.cachePath = try reader.child("cache")?.text()
     if format == .synthetic {

@@ -27,7 +27,8 @@ extension ManifestDecoder {
     }
     do throws(DMTError) {
       let spec = try OptimizerSpec(rule, learningRate: rate, attributes: attributes)
-      guard !isDense || !(try spec.states()).contains(where: { $0.isRowwise }) else {
+      let states = try spec.states()
+      guard !isDense || !states.contains(where: { $0.isRowwise }) else {
         throw DMTError(
           .invalidManifest, "optimizer \(name) keeps a state once a row with these settings, so it is for tables only",
           remedy: "choose another one for train.optimizer")

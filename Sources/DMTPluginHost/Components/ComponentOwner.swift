@@ -36,7 +36,8 @@ struct ComponentOwner: Sendable {
   static func checkDotted(_ name: String, _ what: String) throws(DMTError) {
     guard name.contains(".") else {
       throw DMTError(
-        .invalidArgument, "\(what) is named '\(name)', expected a name with a dot, as com.example.\(name): names without "
+        .invalidArgument,
+        "\(what) is named '\(name)', expected a name with a dot, as com.example.\(name): names without "
           + "one are the host's")
     }
   }

@@ -1,4 +1,4 @@
-public import CDMTPlugin
+internal import CDMTPlugin
 internal import DMTBridge
 public import DMTCore
 

@@ -1,4 +1,4 @@
-public import CDMTPlugin
+internal import CDMTPlugin
 internal import DMTBridge
 public import DMTCore
 
@@ -23,7 +23,7 @@ public final class PluginReader: DataReader, @unchecked Sendable {
   ///
   /// - Throws: ``DMTError/Code/pluginFailed`` for a table that breaks the contract.
   init(_ pointer: UnsafeRawPointer, component: PluginDescriptor.Component, plugin: String) throws(DMTError) {
-    let owner = ComponentOwner(plugin: plugin, component: component.id)
+    let owner = ComponentOwner(plugin: plugin, component: component.id, unavailable: .io)
     let table: dmt_reader = try owner.reading("load") { () throws(DMTError) in
       try SizedStruct.read(pointer.assumingMemoryBound(to: dmt_reader.self), "its table")
     }
@@ -161,15 +161,17 @@ final class PluginDataFile: DataFile {
       try owner.call("next") { table.next(handle, &batch) }
     } catch {
       hasEnded = true
-      var place = batch.failure.place(in: request.path)
-      if place.line == nil { place.phase = "after row \(nextRow)" }
-      throw error.at(place).asData
+      let place = batch.failure.place(in: request.path)
+      var error = error.at(place).asData
+      if place.line == nil { error.message += " (behind row \(nextRow))" }
+      throw error
     }
     do throws(DMTError) {
       try batch.check(selected, limit: request.batchRows)
       if let rowCount, nextRow + Int(batch.row_count) > rowCount || batch.row_count == 0 && nextRow < rowCount {
         throw DMTError(
-          .invalidArgument, "it said that \(request.path) has \(rowCount) rows and gives \(nextRow + Int(batch.row_count))")
+          .invalidArgument,
+          "it said that \(request.path) has \(rowCount) rows and gives \(nextRow + Int(batch.row_count))")
       }
     } catch {
       hasEnded = true

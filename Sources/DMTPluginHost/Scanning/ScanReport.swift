@@ -48,7 +48,8 @@ extension ScanReport {
         result.fields = module.attributes.fields.map(Field.init)
       } else if let reader = plugin.readers.first(where: { component.kind == "reader" && $0.name == component.id }) {
         result.fields = reader.attributes.fields.map(Field.init)
-      } else if let rule = plugin.optimizers.first(where: { component.kind == "optimizer" && $0.name == component.id }) {
+      } else if let rule = plugin.optimizers.first(where: { component.kind == "optimizer" && $0.name == component.id })
+      {
         result.fields = rule.attributes.fields.map(Field.init)
       } else if let backend = plugin.backends.first(where: { component.kind == "backend" && $0.name == component.id }) {
         result.score = backend.probe.score

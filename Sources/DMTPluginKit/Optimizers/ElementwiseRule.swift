@@ -19,7 +19,8 @@ struct ElementwiseRule<Rule: ElementwiseOptimizer>: Optimizer {
     let states = rule.states(try rule.settings(attributes))
     if let state = states.first(where: { $0.isRowwise }) {
       throw DMTError(
-        .invalidArgument, "state '\(state.name)' is once a row, and an ElementwiseOptimizer keeps all of them for every weight",
+        .invalidArgument,
+        "state '\(state.name)' is once a row, and an ElementwiseOptimizer keeps all of them for every weight",
         remedy: "conform to Optimizer")
     }
     return OptimizerLayout(states: states)
@@ -36,7 +37,24 @@ struct ElementwiseRule<Rule: ElementwiseOptimizer>: Optimizer {
   }
 }
 
-private final class ElementwiseKernel<Rule: ElementwiseOptimizer, Scalar: BinaryFloatingPoint>: OptimizerKernel {
+/// Numbers that rules compute with; a protocol of our own, because code that is generic over all floating-point types converts
+/// them slowly where it is not specialized.
+private protocol WeightScalar {
+  var double: Double { get }
+  init(double: Double)
+}
+
+extension Float: WeightScalar {
+  fileprivate var double: Double { Double(self) }
+  fileprivate init(double: Double) { self = Float(double) }
+}
+
+extension Double: WeightScalar {
+  fileprivate var double: Double { self }
+  fileprivate init(double: Double) { self = double }
+}
+
+private final class ElementwiseKernel<Rule: ElementwiseOptimizer, Scalar: WeightScalar>: OptimizerKernel {
   private let rule: Rule
   private let settings: Rule.Settings
   private let stateCount: Int
@@ -82,14 +100,14 @@ private final class ElementwiseKernel<Rule: ElementwiseOptimizer, Scalar: Binary
     for index in 0..<count {
       for number in 0..<stateCount {
         guard let memory = states?[number] else { throw missing("a state") }
-        state[number] = Double(memory.assumingMemoryBound(to: Scalar.self)[first + index])
+        state[number] = memory.assumingMemoryBound(to: Scalar.self)[first + index].double
       }
       weights[first + index] = Scalar(
-        rule.updated(
-          Double(weights[first + index]), gradient: Double(slopes[index]) * scale, state: &state, step: step,
+        double: rule.updated(
+          weights[first + index].double, gradient: slopes[index].double * scale, state: &state, step: step,
           settings: settings))
       for number in 0..<stateCount {
-        states?[number]?.assumingMemoryBound(to: Scalar.self)[first + index] = Scalar(state[number])
+        states?[number]?.assumingMemoryBound(to: Scalar.self)[first + index] = Scalar(double: state[number])
       }
     }
   }

@@ -29,7 +29,6 @@ private final class RowBatches: DataFile {
   private var lines: [Int?] = []
   /// What the last batch points to.
   private var memory = ContractArena()
-  private var nextRow = 0
 
   init(_ file: any RowFile, _ request: ReaderRequest) {
     self.file = file
@@ -65,7 +64,6 @@ private final class RowBatches: DataFile {
       }
       if number & 0xFFF == 0xFFF, PluginContext.isCancelled { throw DMTError(.cancelled, "reading was stopped") }
     }
-    nextRow += lines.count
     batch.row_count = Int64(lines.count)
     batch.columns = memory.array(gathered.map { $0.values(in: memory) })
     batch.problems = memory.array(problems)

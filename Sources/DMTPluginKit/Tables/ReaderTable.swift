@@ -89,11 +89,12 @@ extension dmt_reader_place {
 private final class FileHandle {
   let file: any DataFile
   let columns: UnsafePointer<dmt_reader_column>?
-  private let arena = ContractArena()
+  private let arena: ContractArena
 
   init(_ file: any DataFile) {
     self.file = file
-    let arena = arena
+    let arena = ContractArena()
+    self.arena = arena
     columns = arena.array(file.columns.map { $0.contractColumn(in: arena) })
   }
 

@@ -61,7 +61,8 @@ package final class RowRule {
   ///
   /// - Parameter sums: over the whole rows; nil: all columns are here, and the rule is asked for them.
   package func update(
-    _ table: Int, learningRate: Double, gradientScale: Double, step: Int, sums given: UnsafeMutablePointer<Double>? = nil
+    _ table: Int, learningRate: Double, gradientScale: Double, step: Int,
+    sums given: UnsafeMutablePointer<Double>? = nil
   ) throws(DMTError) {
     guard prepare(table, learningRate, gradientScale, step) else { return }
     if sumCount > 0 {
