@@ -24,14 +24,20 @@ struct OptimizerPluginTests {
 
   @Test("Adagrad in C gives the weights and states of the built-in one")
   func adagrad() throws {
-    let own = try train(
-      "own", ["optimizer=com.example.adagrad", "tables=com.example.adagrad", "clip_norm=0.5"])
-    let builtin = try train("builtin", ["optimizer=adagrad", "tables=adagrad", "clip_norm=0.5"])
-    #expect(own.names == builtin.names && own.names.contains { $0.hasSuffix("/sum") })
-    let dense = own.difference(from: builtin) { !$0.contains("tables.") }
-    #expect(dense.0 == 0 || dense.0 < 1e-6, "\(dense)")
-    let all = own.difference(from: builtin)
-    #expect(all.0 < 1e-6, "\(all)")
+    let ownDense = try train("own-dense", ["optimizer=com.example.adagrad", "clip_norm=0.5"])
+    let dense = try train("dense", ["optimizer=adagrad", "clip_norm=0.5"])
+    #expect(ownDense.names == dense.names && ownDense.names.contains { $0.hasSuffix("head.weight/sum") })
+    // Elsewhere the compiler may make one instruction of a product and a sum.
+    #if arch(x86_64)
+      #expect(ownDense.difference(from: dense).0 == 0)
+    #else
+      #expect(ownDense.difference(from: dense).0 < 1e-6)
+    #endif
+    // A row's gradient is a float32 number before a rule of its own sees it; the built-in one keeps it in float64.
+    let ownTables = try train("own", ["optimizer=com.example.adagrad", "tables=com.example.adagrad"])
+    let tables = try train("builtin", ["optimizer=adagrad", "tables=adagrad"])
+    let difference = ownTables.difference(from: tables)
+    #expect(ownTables.names == tables.names && difference.0 < 1e-6, "\(difference)")
   }
 
   @Test("row-wise Adagrad in C gives the tables of the built-in one, one number a row")
@@ -162,13 +168,13 @@ struct OptimizerPluginTests {
     let expected = try SavedTensors(run: "alone", in: workspace)
     for strategy in ["table_wise", "column_wise", "row_wise", "sptt"] {
       let result = try dmt(
-        ["launch", "m.yaml", "--ranks", "2x2", "--strategy", strategy, "--out", strategy] + settings + plugins)
+        ["launch", "m.yaml", "--ranks", "2x2", "--set", "sharding.strategy=\(strategy)", "--out", strategy] + settings
+          + plugins)
       #expect(result.status == 0, "\(strategy): \(result)")
       let found = try SavedTensors(run: strategy, in: workspace)
       #expect(found.names == expected.names)
-      // Lion moves by a sign: where a mean is zero but for rounding it may go either way.
-      let difference = found.difference(from: expected) { $0.contains("tables.") }
-      #expect(difference.0 < 0.02, "\(strategy): \(difference)")
+      let difference = found.difference(from: expected)
+      #expect(difference.0 < 1e-5, "\(strategy): \(difference)")
     }
     let verified = try dmt(
       [
@@ -178,11 +184,12 @@ struct OptimizerPluginTests {
     #expect(verified.status == 0, "\(verified)")
     let refused = try dmt(
       [
-        "launch", "m.yaml", "--ranks", "2x2", "--strategy", "column_wise", "--out", "no", "--set",
+        "launch", "m.yaml", "--ranks", "2x2", "--set", "sharding.strategy=column_wise", "--out", "no", "--set",
         "train.tables=com.example.row-count",
       ] + plugins)
     #expect(refused.status == 69, "\(refused)")
     #expect(refused.errors.contains("keeps 'updates' once a row") && refused.errors.contains("\n  fix: "), "\(refused)")
+    #expect(refused.errors.contains("m.yaml:16:"), "\(refused)")
     #expect(!workspace.has("no"))
   }
 }

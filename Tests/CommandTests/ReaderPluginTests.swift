@@ -149,6 +149,9 @@ struct ReaderPluginTests {
     #expect(
       result.output.contains(
         "data: com.example.lines of plugin com.example.reader, Lines of fields behind a header line."), "\(result)")
+    let schema = try dmt(["schema"])
+    #expect(
+      schema.output.contains("com.example.lines") && schema.output.contains("Columns of whole numbers."), "\(schema)")
     #expect(try dmt(["plugin", "list"]).output.contains("reader com.example.lines"))
     let inspection = try Command.run(["plugin", "inspect", library], in: workspace)
     #expect(inspection.output.contains("reader com.example.lines/1"), "\(inspection)")

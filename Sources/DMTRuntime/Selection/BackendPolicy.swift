@@ -110,7 +110,7 @@ public struct BackendPolicy: Sendable {
     _ request: UpdateRequest, components: Components
   ) throws(DMTError) -> (backend: any UpdateBackend, reason: String) {
     if let rule = request.optimizer.rule { return (RuleUpdate(rule: rule), rule.optimizer.summary) }
-    try first(
+    return try first(
       names.compactMap { components.updates[$0] }.map { ($0, $0.name, $0.support(for: request)) },
       "optimizer \(request.optimizer.name)")
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DMTCore
 import DMTManifest
+import DMTPluginHost
 import DMTRuntime
 import DMTTraining
 
