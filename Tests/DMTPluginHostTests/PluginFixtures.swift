@@ -62,7 +62,7 @@ final class PluginFixtures {
     let plugin = "\(folder)/\(name)"
     try build("good", as: "\(name)/libplugin", ["FIXTURE_ID=\"\(id)\"", "FIXTURE_VERSION=\"\(version)\""] + defines)
     var sidecar: [String: Any] = [
-      "id": id, "name": name, "version": version, "abi": ["major": 0, "minor": 9], "min_host_minor": 9,
+      "id": id, "name": name, "version": version, "abi": ["major": 1, "minor": 0], "min_host_minor": 0,
       "kinds": ["operator"], "library": "libplugin.so",
     ]
     for (key, value) in extra { sidecar[key] = value is NSNull ? nil : value }

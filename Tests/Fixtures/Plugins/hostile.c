@@ -32,13 +32,13 @@ static const dmt_plugin_descriptor descriptor = {
     .struct_size = sizeof(dmt_plugin_descriptor), .magic = 0x12345678, .abi_major = DMT_ABI_MAJOR,
 #elif HOW == NULL_ID
     .struct_size = sizeof(dmt_plugin_descriptor), .magic = DMT_PLUGIN_MAGIC, .abi_major = DMT_ABI_MAJOR,
-    .abi_minor = DMT_ABI_MINOR, .min_host_minor = 9, .id = {NULL, 17}, .version = TEXT("1.0.0"),
+    .abi_minor = DMT_ABI_MINOR, .min_host_minor = 0, .id = {NULL, 17}, .version = TEXT("1.0.0"),
 #elif HOW == ODD_ID
-    DESCRIPTOR_HEAD("../../etc/passwd", DMT_ABI_MAJOR, DMT_ABI_MINOR, 9),
+    DESCRIPTOR_HEAD("../../etc/passwd", DMT_ABI_MAJOR, DMT_ABI_MINOR, 0),
 #elif HOW == TINY_STRUCT
     .struct_size = 20, .magic = DMT_PLUGIN_MAGIC,
 #else
-    DESCRIPTOR_HEAD("com.example.hostile", DMT_ABI_MAJOR, DMT_ABI_MINOR, 9),
+    DESCRIPTOR_HEAD("com.example.hostile", DMT_ABI_MAJOR, DMT_ABI_MINOR, 0),
 #endif
 #if HOW == HUGE_COUNT
     .component_count = INT64_MAX, .components = components,
