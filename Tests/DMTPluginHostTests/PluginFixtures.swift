@@ -11,6 +11,7 @@ final class PluginFixtures {
     case crashInEntry = 1, hangInEntry, printToStdout, hugeCount, nullID, badMagic, crashInInitialize, exitInEntry
     case nullTable, oddID, nullComponent, failInitialize, hangWithChild, tinyStruct, crashInConstructor,
       missingComponent
+    case notUTF8, hugeText, hugeStruct, negativeCount, nullDescriptor, wildPointer, oddPointer, otherTable, twice
   }
 
   let folder: String

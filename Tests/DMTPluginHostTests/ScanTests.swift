@@ -95,7 +95,11 @@ struct ScanTests {
       (.badMagic, "begins with 0x12345678"), (.nullTable, "what dmt_plugin_entry returned is NULL"),
       (.oddID, "its id is '../../etc/passwd'"), (.nullComponent, "component 0 is NULL"),
       (.tinyStruct, "struct_size 20"), (.failInitialize, "the flux capacitor is empty"),
-      (.missingComponent, "get_component has it not"),
+      (.missingComponent, "get_component has it not"), (.notUTF8, "its summary is not UTF-8"),
+      (.hugeText, "its summary has 9223372036854775807 bytes"), (.hugeStruct, "struct_size 2147483647"),
+      (.negativeCount, "it has -1 components"), (.nullDescriptor, "its descriptor is NULL"),
+      (.oddPointer, "which is no place for a struct"), (.otherTable, "returns another table at every call"),
+      (.twice, "it has backend 'nobody' twice"),
     ])
   func broken(how: PluginFixtures.Hostility, words: String) throws {
     let result = try scan(try fixtures.build(how))
@@ -107,7 +111,7 @@ struct ScanTests {
     "a crash is told with its phase and signal",
     arguments: [
       (PluginFixtures.Hostility.crashInEntry, "entry", "SIGSEGV"), (.crashInInitialize, "initialize", "SIGABRT"),
-      (.crashInConstructor, "open", "SIGSEGV"),
+      (.crashInConstructor, "open", "SIGSEGV"), (.wildPointer, "descriptor", "SIGSEGV"),
     ])
   func crash(how: PluginFixtures.Hostility, phase: String, signal: String) throws {
     let result = try scan(try fixtures.build(how))
