@@ -28,7 +28,11 @@ final class PluginFixtures {
 
   /// Compiles a fixture and returns the library's path.
   @discardableResult
-  func build(_ source: String, as name: String? = nil, _ defines: [String] = []) throws -> String {
+  ///
+  /// - Parameter headers: a folder with `dmt/*.h`; nil: today's.
+  func build(
+    _ source: String, as name: String? = nil, _ defines: [String] = [], headers: String? = nil
+  ) throws -> String {
     let library = "\(folder)/\(name ?? source).so"
     try FileManager.default.createDirectory(
       atPath: URL(filePath: library).deletingLastPathComponent().path, withIntermediateDirectories: true)
@@ -43,7 +47,7 @@ final class PluginFixtures {
     process.arguments =
       [
         compiler, "-std=gnu11", "-shared", "-fPIC", "-fvisibility=hidden", "-I",
-        Self.repository + "/Sources/CDMTPlugin/include",
+        headers ?? Self.repository + "/Sources/CDMTPlugin/include",
       ]
       + defines.map { "-D" + $0 } + ["-o", library, Self.repository + "/Tests/Fixtures/Plugins/\(source).c"]
     try process.run()

@@ -76,3 +76,17 @@ extension dmt_collective: GrowingStruct { @inlinable public static var firstSize
 extension dmt_world_request: GrowingStruct { @inlinable public static var firstSize: Int { 16 } }
 extension dmt_world: GrowingStruct { @inlinable public static var firstSize: Int { 32 } }
 extension dmt_interconnect: GrowingStruct { @inlinable public static var firstSize: Int { 96 } }
+
+// reader.h
+extension dmt_reader_batch: GrowingStruct { @inlinable public static var firstSize: Int { 56 } }
+extension dmt_reader_request: GrowingStruct { @inlinable public static var firstSize: Int { 56 } }
+extension dmt_reader_file: GrowingStruct { @inlinable public static var firstSize: Int { 48 } }
+extension dmt_reader: GrowingStruct { @inlinable public static var firstSize: Int { 120 } }
+
+// optimizer.h
+extension dmt_optimizer_layout: GrowingStruct { @inlinable public static var firstSize: Int { 272 } }
+extension dmt_optimizer_request: GrowingStruct { @inlinable public static var firstSize: Int { 32 } }
+extension dmt_optimizer_plan: GrowingStruct { @inlinable public static var firstSize: Int { 16 } }
+extension dmt_optimizer_elements: GrowingStruct { @inlinable public static var firstSize: Int { 64 } }
+extension dmt_optimizer_rows: GrowingStruct { @inlinable public static var firstSize: Int { 96 } }
+extension dmt_optimizer: GrowingStruct { @inlinable public static var firstSize: Int { 120 } }
