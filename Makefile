@@ -59,8 +59,8 @@ multi-host: all ## the multi-host experiment on this machine: root, iproute2, op
 test: all ## build and run every test; make test SUITES="headers core" runs these
 	@Tests/run-all.sh $(SUITES)
 
-contract: ## write what follows from the contract's headers: docs/abi-reference.md, and the layout of an unreleased minor
-	@Scripts/contract-keep.sh --again
+contract: ## write what follows from the contract's headers: docs/abi-reference.md, the kept headers of an unreleased minor
+	@Scripts/contract-keep.sh
 	@Scripts/contract-reference.sh > docs/abi-reference.md.new
 	@mv -f docs/abi-reference.md.new docs/abi-reference.md
 

@@ -22,7 +22,7 @@ if [ ! -f "$kept/$current/layout.txt" ]; then
   echo "contract $current is not kept: Scripts/contract-keep.sh"
   failures=1
 elif ! diff -u "$kept/$current/layout.txt" "$scratch/today" > "$scratch/difference"; then
-  echo "the headers are not those of contract $current any more: raise DMT_ABI_MINOR (docs/abi.md), or, before $current is released, Scripts/contract-keep.sh --again"
+  echo "the headers are not those of contract $current any more: raise DMT_ABI_MINOR (docs/abi.md), or, before $current is released, make contract"
   grep '^[-+][a-z]' "$scratch/difference"
   failures=1
 fi

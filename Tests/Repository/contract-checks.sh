@@ -41,6 +41,26 @@ _accepted_as_next_minor() {
   Scripts/contract-layout.sh "$1" > "$1/kept/1.99/layout.txt" && Scripts/contract-check.sh "$1" "$1/kept"
 }
 
+# A released minor is kept for good.
+released_minors_stay() (
+  scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  set -e
+  cp -r Sources/CDMTPlugin/include/dmt "$scratch/dmt"
+  export DMT_CONTRACT_HEADERS=$scratch DMT_CONTRACT_KEPT=$scratch/kept
+  Scripts/contract-keep.sh
+  sed -i 's/^#define DMT_POOLING_MEAN 1/#define DMT_POOLING_MEAN 2/' "$scratch/dmt/embedding.h"
+  Scripts/contract-keep.sh
+  grep -q 'constant DMT_POOLING_MEAN 2' "$scratch"/kept/*/layout.txt || { echo "an unreleased minor was not kept anew"; exit 1; }
+  Scripts/contract-keep.sh --release
+  Scripts/contract-keep.sh || { echo "an unchanged minor is no error"; exit 1; }
+  sed -i 's/^#define DMT_POOLING_MEAN 2/#define DMT_POOLING_MEAN 3/' "$scratch/dmt/embedding.h"
+  if Scripts/contract-keep.sh 2> "$scratch/error"; then echo "a released minor was kept anew"; exit 1; fi
+  grep -q 'raise DMT_ABI_MINOR' "$scratch/error"
+  grep -q 'constant DMT_POOLING_MEAN 2' "$scratch"/kept/*/layout.txt
+)
+
+check "a minor is kept anew until it is released, and never after" released_minors_stay
 check "the reference of the contract is what the headers say" reference_is_up_to_date
 check "the headers keep every released minor" Scripts/contract-check.sh
 check "a later minor may add a field at the end of a struct that grows" in_changed_headers backend.h \
