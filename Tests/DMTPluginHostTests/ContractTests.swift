@@ -93,6 +93,85 @@ struct ContractTests {
     }
   }
 
+  @Test("components of every kind, compiled from the headers of every kept minor and of a later one, load and run")
+  func everyKind() throws {
+    let fixtures = try PluginFixtures()
+    for (name, headers) in try Self.headers(fixtures) {
+      let id = "com.example.kinds-\(name)"
+      let library = try fixtures.build("kinds", as: "kinds-\(name)", ["FIXTURE_ID=\"\(id)\""], headers: headers)
+      let plugin = try PluginRegistry.load(try fixtures.options([library], scansOnly: false)).require(id)
+      #expect(plugin.backends.first?.probe.score == 7, "\(name)")
+      #expect(plugin.modules.count == 1 && plugin.strategies.count == 1 && plugin.interconnects.count == 1, "\(name)")
+      let features = (0..<5).map {
+        PartitionRequest.Feature(name: "f\($0)", rows: 10, dim: 4, lookupCost: 1, bytes: 160)
+      }
+      let partition = try #require(plugin.partitioners.first).partition(
+        PartitionRequest(features: features, towers: 2, strategy: "in-turn", seed: 1))
+      #expect(partition.assignment == [0, 1, 0, 1, 0] && partition.explanation == "in turn", "\(name)")
+      #expect(try Self.descend(try #require(plugin.updates.first)) == [0.5, 3], "\(name)")
+      #expect(try Self.lookUp(try #require(plugin.embeddings.first)) == [20, 21, 0, 1], "\(name)")
+    }
+  }
+
+  /// [1, 2] after one step along [1, -2] at a rate of a half.
+  private static func descend(_ backend: PluginUpdate) throws -> [Float] {
+    let kernel = try backend.bind(UpdateRequest(optimizer: OptimizerSpec(name: "sgd"), sizes: [2]))
+    var parameter: [Float] = [1, 2]
+    let gradient: [Float] = [1, -2]
+    try parameter.withUnsafeMutableBytes { parameter in
+      try gradient.withUnsafeBytes { gradient in
+        try withUnsafePointer(to: parameter.baseAddress) { parameters in
+          try withUnsafePointer(to: gradient.baseAddress) { gradients in
+            var call = dmt_update_call()
+            call.struct_size = UInt32(MemoryLayout<dmt_update_call>.stride)
+            call.parameters = parameters
+            call.gradients = gradients
+            call.learning_rate = 0.5
+            call.gradient_scale = 1
+            call.step = 1
+            try kernel.update(&call)
+          }
+        }
+      }
+    }
+    return parameter
+  }
+
+  /// Rows 2 and 0 of a table of three.
+  private static func lookUp(_ backend: PluginEmbedding) throws -> [Float] {
+    let kernel = try backend.bind(
+      EmbeddingRequest(
+        tables: [TableShape(rows: 3, dim: 2)], features: [.init(table: 0, pooling: .sum, output: 0, column: 0)],
+        outputCount: 1))
+    let rows: [Int64] = [2, 0]
+    var table: [Float] = [0, 1, 10, 11, 20, 21]
+    var output = [Float](repeating: -1, count: 4)
+    try rows.withUnsafeBufferPointer { rows in
+      try table.withUnsafeMutableBytes { table in
+        try output.withUnsafeMutableBytes { output in
+          let feature = dmt_jagged(values: rows.baseAddress, offsets: nil, weights: nil, value_count: 2)
+          try withUnsafePointer(to: feature) { features in
+            try withUnsafePointer(to: table.baseAddress) { tables in
+              try withUnsafePointer(to: output.baseAddress) { outputs in
+                try withUnsafePointer(to: Int64(2)) { strides in
+                  var call = dmt_embedding_call()
+                  call.struct_size = UInt32(MemoryLayout<dmt_embedding_call>.stride)
+                  call.batch = 2
+                  call.features = features
+                  call.tables = tables
+                  call.outputs = outputs
+                  call.output_strides = strides
+                  try kernel.forward(&call)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    return output
+  }
+
   @Test("kinds, revisions, extensions and services that this host does not know stop nothing")
   func unknown() throws {
     let fixtures = try PluginFixtures()
