@@ -114,7 +114,8 @@ let package = Package(
       name: "dmt",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTPluginKit", "DMTManifest", "DMTReference", "DMTModules",
-        "DMTRuntime", "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTPartition", "DMTComparison", "DMTSafetensors",
+        "DMTRuntime", "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTPartition", "DMTComparison",
+        "DMTSafetensors",
         "DMTCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

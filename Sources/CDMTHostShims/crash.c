@@ -50,6 +50,7 @@ static struct sigaction before[FATAL_COUNT];
 static int exit_status;
 static char advice[2048];
 static int reporting;
+static int is_on_terminal;
 
 typedef struct text {
     char bytes[4096];
@@ -173,7 +174,7 @@ static void add_place(text *line, const dmt_activity *activity) {
 static void report(const char *name, int has_address, uintptr_t address, const mapping *code, const dmt_activity *own) {
     text line;
     line.size = 0;
-    add(&line, "\n");
+    if (is_on_terminal) add(&line, "\n"); /* there may be a line of progress */
     const dmt_activity *told = own;
     for (int i = 0; !told && i < SLOTS; i++) {
         const dmt_activity *other = __atomic_load_n(&slots[i], __ATOMIC_ACQUIRE);
@@ -234,7 +235,9 @@ static void on_fatal(int number, siginfo_t *info, void *context) {
             for (;;) pause();
         }
         int has_address = !is_sent && (number == SIGSEGV || number == SIGBUS);
-        report(fatal[index].name, has_address, (uintptr_t)info->si_addr, has_code ? &code : NULL, own);
+        /* Of abort, the place would be in the C library. */
+        const mapping *place = has_code && !is_sent ? &code : NULL;
+        report(fatal[index].name, has_address, (uintptr_t)info->si_addr, place, own);
         _exit(exit_status);
     }
     /* Not a plugin's: what was there before takes over. A fault happens again on return; what was sent is sent again. */
@@ -244,6 +247,7 @@ static void on_fatal(int number, siginfo_t *info, void *context) {
 
 void dmt_crash_report_install(int32_t exit_code) {
     exit_status = exit_code;
+    is_on_terminal = isatty(2);
     dmt_crash_stack_make();
     for (int i = 0; i < FATAL_COUNT; i++) {
         struct sigaction action;

@@ -181,7 +181,8 @@ private struct ELFReader {
     return (0..<UInt64(count)).compactMap { index in
       let (header, overflow) = start.addingReportingOverflow(index * UInt64(size))
       guard !overflow, header < UInt64(bytes.count), let name = integer(header, as: UInt32.self),
-        let type = integer(header + 4, as: UInt32.self), let address = integer(header + 16, as: UInt64.self), let offset = integer(header + 24, as: UInt64.self),
+        let type = integer(header + 4, as: UInt32.self), let address = integer(header + 16, as: UInt64.self),
+        let offset = integer(header + 24, as: UInt64.self),
         let length = integer(header + 32, as: UInt64.self), let link = integer(header + 40, as: UInt32.self)
       else { return nil }
       return Section(name: name, type: type, address: address, offset: offset, size: length, link: link)

@@ -48,7 +48,9 @@ public struct PluginScanner: Sendable {
     var result = try runOnce(library, limitMilliseconds)
     // A loaded machine can hold up a good plugin; a second, longer try costs only those that do hang.
     if result.status == .hung { result = try runOnce(library, 2 * limitMilliseconds) }
-    if let report = result.report, let mismatch = runtime.mismatch(stated: report.descriptor.compiler) { return mismatch }
+    if let descriptor = result.report?.descriptor, let mismatch = runtime.mismatch(stated: descriptor.compiler) {
+      return mismatch
+    }
     return result
   }
 

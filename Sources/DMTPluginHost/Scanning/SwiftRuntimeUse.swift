@@ -46,7 +46,8 @@ enum SwiftRuntimeUse: Equatable {
     guard self != .apart else { return nil }
     guard stated.hasPrefix("Swift ") else {
       return refused(
-        "its descriptor names '\(stated)' as its compiler, expected one like \(Toolchain.compiler)", phase: "descriptor")
+        "its descriptor names '\(stated)' as its compiler, expected one like \(Toolchain.compiler)", phase: "descriptor"
+      )
     }
     return Toolchain.mayShareRuntime(stated) ? nil : refused("it was compiled by \(stated)", phase: "descriptor")
   }
@@ -60,8 +61,10 @@ enum SwiftRuntimeUse: Equatable {
         remedy: "hide them with a version script: { global: dmt_plugin_entry; local: *; };", phase: phase)
     case .hosts(let evidence):
       .refused(
-        "\(found) and would share the Swift runtime of this host (\(evidence)), which was compiled by \(Toolchain.compiler)",
-        remedy: "rebuild it with the host's compiler, or give it a runtime of its own (-Xswiftc -static-stdlib), hidden by "
+        "\(found) and would share the Swift runtime of this host (\(evidence)), which was compiled by "
+          + Toolchain.compiler,
+        remedy:
+          "rebuild it with the host's compiler, or give it a runtime of its own (-Xswiftc -static-stdlib), hidden by "
           + "a version script", phase: phase)
     case .apart: .refused(found, phase: phase)
     }

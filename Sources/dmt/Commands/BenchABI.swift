@@ -30,7 +30,8 @@ extension Bench {
     var overrides: [String] = []
     @Option(help: "Rounds; the median and the extremes are of these.") var rounds = 15
     @Option(help: "Calls in each timed part of a round.") var calls = 200_000
-    @Option(help: "Further calls before each call into a plugin, in every other part of a step's round.") var further = 64
+    @Option(help: "Further calls before each call into a plugin, in every other part of a step's round.") var further =
+      64
     @Flag(help: "Print JSON.") var json = false
     @OptionGroup var backends: BackendOptions
     @OptionGroup var plugins: PluginOptions
@@ -60,7 +61,9 @@ extension Bench {
       var step: ContractStepBench.Result?
     }
 
-    private func measureStep(_ kernels: BenchKernels, _ call: CallBench.Result) throws(DMTError) -> ContractStepBench.Result? {
+    private func measureStep(_ kernels: BenchKernels, _ call: CallBench.Result) throws(DMTError) -> ContractStepBench
+      .Result?
+    {
       guard let manifest else { return nil }
       let installation = try Installation.load(
         plugins, threads: backends.threads, manifest: manifest, overrides: overrides)

@@ -25,10 +25,17 @@ final class ContractMeter: @unchecked Sendable {
   /// The components with every plugin's kernels metered.
   func metering(_ components: Components) -> Components {
     var result = components
-    result.backends = components.backends.mapValues { $0 is PluginBackend ? MeteredBackend($0, self) : $0 }
-    result.operatorKernels = components.operatorKernels.mapValues { MeteredBackend($0, self) }
-    result.embeddings = components.embeddings.mapValues { $0 is PluginEmbedding ? MeteredEmbedding($0, self) : $0 }
-    result.updates = components.updates.mapValues { $0 is PluginUpdate ? MeteredUpdate($0, self) : $0 }
+    result.backends = components.backends.mapValues { inner -> any Backend in
+      inner is PluginBackend ? MeteredBackend(inner, self) : inner
+    }
+    result.operatorKernels = components.operatorKernels.mapValues { inner -> any Backend in MeteredBackend(inner, self)
+    }
+    result.embeddings = components.embeddings.mapValues { inner -> any EmbeddingBackend in
+      inner is PluginEmbedding ? MeteredEmbedding(inner, self) : inner
+    }
+    result.updates = components.updates.mapValues { inner -> any UpdateBackend in
+      inner is PluginUpdate ? MeteredUpdate(inner, self) : inner
+    }
     return result
   }
 }

@@ -64,7 +64,8 @@ final class ContractStepBench {
     let count = min(Self.batchCount, order.sampleCount / max(1, manifest.train.batch))
     guard count > 0 else {
       throw DMTError(
-        .invalidArgument, "the training split has \(order.sampleCount) samples, expected a batch of \(manifest.train.batch)",
+        .invalidArgument,
+        "the training split has \(order.sampleCount) samples, expected a batch of \(manifest.train.batch)",
         remedy: "--set train.batch=\(max(1, order.sampleCount))")
     }
     batches = (0..<count).map { number in
@@ -99,8 +100,8 @@ final class ContractStepBench {
     }
     let spread = Spread(plain)
     return Result(
-      manifest: manifest.name, batch: manifest.train.batch, threads: model.settings.threads, calls: calls, rounds: rounds,
-      stepsPerRound: steps, further: further, stepMilliseconds: spread,
+      manifest: manifest.name, batch: manifest.train.batch, threads: model.settings.threads, calls: calls,
+      rounds: rounds, stepsPerRound: steps, further: further, stepMilliseconds: spread,
       countedShare: Double(calls) * addedNanoseconds / (spread.median * 1e6), measuredShare: Spread(shares),
       servedBy: served)
   }

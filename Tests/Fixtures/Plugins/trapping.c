@@ -38,7 +38,7 @@ static void crash(void) {
 __attribute__((noinline, unused)) static int dig(int depth) {
     volatile char frame[4096];
     frame[depth & 4095] = (char)depth;
-    return dig(depth + 1) + frame[0];
+    return depth < 0 ? 0 : dig(depth + 1) + frame[0];
 }
 
 __attribute__((unused)) static void *crash_on_thread(void *argument) {
