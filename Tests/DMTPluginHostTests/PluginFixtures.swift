@@ -11,6 +11,7 @@ final class PluginFixtures {
     case crashInEntry = 1, hangInEntry, printToStdout, hugeCount, nullID, badMagic, crashInInitialize, exitInEntry
     case nullTable, oddID, nullComponent, failInitialize, hangWithChild, tinyStruct, crashInConstructor,
       missingComponent
+    case notUTF8, hugeText, hugeStruct, negativeCount, nullDescriptor, wildPointer, oddPointer, otherTable, twice
   }
 
   let folder: String
@@ -27,7 +28,11 @@ final class PluginFixtures {
 
   /// Compiles a fixture and returns the library's path.
   @discardableResult
-  func build(_ source: String, as name: String? = nil, _ defines: [String] = []) throws -> String {
+  ///
+  /// - Parameter headers: a folder with `dmt/*.h`; nil: today's.
+  func build(
+    _ source: String, as name: String? = nil, _ defines: [String] = [], headers: String? = nil
+  ) throws -> String {
     let library = "\(folder)/\(name ?? source).so"
     try FileManager.default.createDirectory(
       atPath: URL(filePath: library).deletingLastPathComponent().path, withIntermediateDirectories: true)
@@ -42,7 +47,7 @@ final class PluginFixtures {
     process.arguments =
       [
         compiler, "-std=gnu11", "-shared", "-fPIC", "-fvisibility=hidden", "-I",
-        Self.repository + "/Sources/CDMTPlugin/include",
+        headers ?? Self.repository + "/Sources/CDMTPlugin/include",
       ]
       + defines.map { "-D" + $0 } + ["-o", library, Self.repository + "/Tests/Fixtures/Plugins/\(source).c"]
     try process.run()
@@ -62,7 +67,7 @@ final class PluginFixtures {
     let plugin = "\(folder)/\(name)"
     try build("good", as: "\(name)/libplugin", ["FIXTURE_ID=\"\(id)\"", "FIXTURE_VERSION=\"\(version)\""] + defines)
     var sidecar: [String: Any] = [
-      "id": id, "name": name, "version": version, "abi": ["major": 0, "minor": 9], "min_host_minor": 9,
+      "id": id, "name": name, "version": version, "abi": ["major": 1, "minor": 0], "min_host_minor": 0,
       "kinds": ["operator"], "library": "libplugin.so",
     ]
     for (key, value) in extra { sidecar[key] = value is NSNull ? nil : value }

@@ -11,6 +11,10 @@ public struct ELFFile: Sendable, Hashable, Codable {
   public var runpath: [String]
   /// Names of the symbols that it defines for others, sorted.
   public var exports: [String]
+  /// Names of the symbols that it takes from others, sorted.
+  public var imports: [String]
+  /// What its compilers wrote into it (`.comment`), each once; empty when that was stripped.
+  public var compilers: [String]
 
   /// Whether it can be loaded by this process.
   public var isForThisMachine: Bool {
@@ -37,7 +41,10 @@ public struct ELFFile: Sendable, Hashable, Codable {
     // RPATH is the old name of RUNPATH.
     runpath = dynamic.filter { $0.tag == ELFReader.runpath || $0.tag == ELFReader.rpath }
       .flatMap { reader.string(strings, at: $0.value).split(separator: ":").map(String.init) }
-    exports = reader.exportedSymbols().sorted()
+    let symbols = reader.dynamicSymbols()
+    exports = symbols.filter(\.isDefined).map(\.name).sorted()
+    imports = symbols.filter { !$0.isDefined }.map(\.name).sorted()
+    compilers = reader.compilers()
   }
 }
 
@@ -56,8 +63,15 @@ private struct ELFReader {
     var value: UInt64
   }
 
+  /// A symbol of the dynamic table that others see, or that it takes from others.
+  struct Symbol {
+    var name: String
+    var isDefined: Bool
+  }
+
   /// A part of the file.
   struct Section {
+    var name: UInt32
     var type: UInt32
     var address: UInt64
     var offset: UInt64
@@ -166,30 +180,51 @@ private struct ELFReader {
     else { return [] }
     return (0..<UInt64(count)).compactMap { index in
       let (header, overflow) = start.addingReportingOverflow(index * UInt64(size))
-      guard !overflow, header < UInt64(bytes.count), let type = integer(header + 4, as: UInt32.self),
-        let address = integer(header + 16, as: UInt64.self), let offset = integer(header + 24, as: UInt64.self),
+      guard !overflow, header < UInt64(bytes.count), let name = integer(header, as: UInt32.self),
+        let type = integer(header + 4, as: UInt32.self), let address = integer(header + 16, as: UInt64.self),
+        let offset = integer(header + 24, as: UInt64.self),
         let length = integer(header + 32, as: UInt64.self), let link = integer(header + 40, as: UInt32.self)
       else { return nil }
-      return Section(type: type, address: address, offset: offset, size: length, link: link)
+      return Section(name: name, type: type, address: address, offset: offset, size: length, link: link)
     }
   }
 
-  /// Global and weak symbols that the library defines; none when its section headers were stripped.
-  func exportedSymbols() -> [String] {
+  /// What compilers and linkers wrote into `.comment`; none when the section was stripped.
+  func compilers() -> [String] {
+    let sections = sections()
+    guard let index = integer(62, as: UInt16.self), sections.indices.contains(Int(index)) else { return [] }
+    let names = sections[Int(index)].offset
+    // Of type PROGBITS, and nowhere in memory.
+    guard let comment = sections.first(where: { $0.type == 1 && string(names, at: UInt64($0.name)) == ".comment" }),
+      comment.offset <= UInt64(bytes.count), comment.size <= UInt64(bytes.count) - comment.offset
+    else { return [] }
+    let begin = bytes.startIndex + Int(comment.offset)
+    var result: [String] = []
+    for text in bytes[begin..<(begin + Int(min(comment.size, 1 << 16)))].split(separator: 0) {
+      let line = String(decoding: text, as: UTF8.self)
+      if !result.contains(line) { result.append(line) }
+    }
+    return result
+  }
+
+  /// Global and weak symbols of the dynamic table; none when its section headers were stripped.
+  func dynamicSymbols() -> [Symbol] {
     let sections = sections()
     guard let symbols = sections.first(where: { $0.type == 11 }), sections.indices.contains(Int(symbols.link)) else {
       return []
     }
     let strings = sections[Int(symbols.link)].offset
-    var names: [String] = []
+    var result: [Symbol] = []
     for index in 1..<max(1, min(symbols.size / 24, 1 << 20)) {
       let (at, overflow) = symbols.offset.addingReportingOverflow(index * 24)
       guard !overflow, let name = integer(at, as: UInt32.self), let info = integer(at &+ 4, as: UInt8.self),
         let other = integer(at &+ 5, as: UInt8.self), let section = integer(at &+ 6, as: UInt16.self)
       else { break }
       let isVisible = (info >> 4 == 1 || info >> 4 == 2) && (other & 3 == 0 || other & 3 == 3)
-      if isVisible, section != 0, section < 0xFF00 { names.append(string(strings, at: UInt64(name))) }
+      if isVisible, section < 0xFF00 {
+        result.append(Symbol(name: string(strings, at: UInt64(name)), isDefined: section != 0))
+      }
     }
-    return names
+    return result
   }
 }

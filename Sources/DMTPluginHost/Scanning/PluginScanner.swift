@@ -42,10 +42,15 @@ public struct PluginScanner: Sendable {
         "\(library) is for \(headers.machine), this machine is \(Toolchain.target)",
         remedy: "build the plugin on this kind of machine", phase: "read")
     }
+    let runtime = SwiftRuntimeUse(headers)
+    // Before any of its code runs: it might crash, and say nothing of why.
+    if let mismatch = runtime.mismatch(compilers: headers.compilers) { return mismatch }
     var result = try runOnce(library, limitMilliseconds)
     // A loaded machine can hold up a good plugin; a second, longer try costs only those that do hang.
     if result.status == .hung { result = try runOnce(library, 2 * limitMilliseconds) }
-    if let report = result.report, let mismatch = Self.compilerMismatch(report.descriptor, headers) { return mismatch }
+    if let descriptor = result.report?.descriptor, let mismatch = runtime.mismatch(stated: descriptor.compiler) {
+      return mismatch
+    }
     return result
   }
 
@@ -108,17 +113,6 @@ public struct PluginScanner: Sendable {
       status: .crashed, reason: "it ended the process in \(phase) with status \(outcome.exitCode)",
       remedy: "a plugin must not call exit; retried when the file changes, or with --rescan", phase: phase,
       errorTail: printed)
-  }
-
-  private static func compilerMismatch(_ descriptor: PluginDescriptor, _ headers: ELFFile) -> ScanResult? {
-    guard !Toolchain.mayShareRuntime(descriptor.compiler),
-      headers.needed.contains(where: { $0.hasPrefix("libswiftCore.so") })
-    else { return nil }
-    return .refused(
-      "it was compiled by \(descriptor.compiler) and would share the Swift runtime of this host, which was compiled by "
-        + Toolchain.compiler,
-      remedy: "rebuild it with the host's compiler, or give it a runtime of its own (-Xswiftc -static-stdlib)",
-      phase: "descriptor")
   }
 
   private static func signalName(_ signal: Int32) -> String {
