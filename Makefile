@@ -20,7 +20,7 @@ DEMO_RUN ?= runs/demo
 export CONFIGURATION
 
 .DEFAULT_GOAL := all
-.PHONY: all core plugins setup demo multi-host test lint format clean help
+.PHONY: all core plugins setup demo multi-host test contract lint format clean help
 
 all: core plugins ## build the command and all plugins in release into bin/
 	@echo "built: bin/dmt, and in bin/plugins: $$(ls bin/plugins | tr '\n' ' ')"
@@ -58,6 +58,11 @@ multi-host: all ## the multi-host experiment on this machine: root, iproute2, op
 
 test: all ## build and run every test; make test SUITES="headers core" runs these
 	@Tests/run-all.sh $(SUITES)
+
+contract: ## write what follows from the contract's headers: docs/abi-reference.md, the kept headers of an unreleased minor
+	@Scripts/contract-keep.sh
+	@Scripts/contract-reference.sh > docs/abi-reference.md.new
+	@mv -f docs/abi-reference.md.new docs/abi-reference.md
 
 lint: toolchain ## check the format of all Swift files
 	@Scripts/swift-files.sh | xargs -0 swift format lint --strict

@@ -113,8 +113,9 @@ let package = Package(
     .executableTarget(
       name: "dmt",
       dependencies: [
-        "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
-        "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTPartition", "DMTComparison", "DMTSafetensors",
+        "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTPluginKit", "DMTManifest", "DMTReference", "DMTModules",
+        "DMTRuntime", "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTPartition", "DMTComparison",
+        "DMTSafetensors",
         "DMTCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

@@ -4,7 +4,7 @@
 #   Tests/run-all.sh [SUITE..]
 #
 # repository   the files themselves: links, lengths, scripts
-# headers      each C header alone, as strict C11
+# headers      each C header alone, as strict C11 and as C++17
 # core         the root package's tests
 # plugins      every plugin package's tests
 # cases        `dmt op verify`: each backend that was built here, over all of Tests/Cases
@@ -23,10 +23,12 @@ run_repository() {
 }
 
 run_headers() {
-  local compiler header failures=0
+  local compiler cxx header failures=0
   compiler=${CC:-$(command -v cc || command -v clang || echo cc)}
+  cxx=${CXX:-$(command -v c++ || command -v clang++ || echo c++)}
   for header in Sources/CDMTPlugin/include/dmt/*.h; do
-    if "$compiler" -std=c11 -Wall -Wextra -Werror -pedantic -fsyntax-only -ISources/CDMTPlugin/include -x c "$header"; then
+    if "$compiler" -std=c11 -Wall -Wextra -Werror -pedantic -fsyntax-only -ISources/CDMTPlugin/include -x c "$header" &&
+      "$cxx" -std=c++17 -Wall -Wextra -Werror -pedantic -fsyntax-only -ISources/CDMTPlugin/include -x c++ "$header"; then
       echo "ok $header"
     else
       echo "FAILED $header"

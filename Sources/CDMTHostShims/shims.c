@@ -158,8 +158,8 @@ void dmt_disable_core_dump(void) {
     setrlimit(RLIMIT_CORE, &none);
 }
 
-int32_t dmt_sealed_copy(const void *bytes, int64_t size) {
-    int file = memfd_create("dmt-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+int32_t dmt_sealed_copy(const char *name, const void *bytes, int64_t size) {
+    int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (file < 0) return -1;
     int64_t written = 0;
     while (written < size) {

@@ -50,7 +50,7 @@ extension OperatorSignature {
     to signature: UnsafeMutablePointer<dmt_signature>?, owner: String, text: (String) -> dmt_str
   ) throws(DMTError) {
     guard let signature else { throw DMTError(.invalidArgument, "the place for the signature is NULL") }
-    guard signature.pointee.struct_size >= SizedStruct.size(of: dmt_signature.self) else {
+    guard SizedStruct.isWhole(signature.pointee.struct_size, dmt_signature.self) else {
       throw DMTError(.invalidArgument, "the place for the signature has \(signature.pointee.struct_size) bytes")
     }
     guard outputs.count <= Int(DMT_MAX_OUTPUTS), parameters.count <= Int(DMT_MAX_PARAMETERS) else {

@@ -7,12 +7,11 @@ public enum SizedStruct {
 
   /// A copy of `*pointer`; fields beyond its `struct_size` are zero or NULL in the copy.
   ///
-  /// - Parameters:
-  ///   - minimum: bytes that must be there.
-  ///   - what: what the struct is, for the message.
-  /// - Throws: ``DMTError/Code/invalidArgument`` for NULL, a pointer that is not aligned, or a size out of bounds.
-  public static func read<T>(
-    _ pointer: UnsafePointer<T>?, minimum: Int = MemoryLayout<T>.stride, _ what: @autoclosure () -> String
+  /// - Parameter what: what the struct is, for the message.
+  /// - Throws: ``DMTError/Code/invalidArgument`` for NULL, a pointer that is not aligned, or a size below the struct's
+  ///   ``GrowingStruct/firstSize``.
+  public static func read<T: GrowingStruct>(
+    _ pointer: UnsafePointer<T>?, _ what: @autoclosure () -> String
   ) throws(DMTError) -> T {
     guard let pointer else { throw DMTError(.invalidArgument, "\(what()) is NULL") }
     let address = UInt(bitPattern: pointer)
@@ -22,9 +21,9 @@ public enum SizedStruct {
     }
     let raw = UnsafeRawPointer(pointer)
     let found = Int(raw.load(as: UInt32.self))
-    guard found >= minimum, found <= maximumSize else {
+    guard found >= T.firstSize, found <= maximumSize else {
       throw DMTError(
-        .invalidArgument, "\(what()) has struct_size \(found), expected \(minimum) to \(maximumSize)")
+        .invalidArgument, "\(what()) has struct_size \(found), expected \(T.firstSize) to \(maximumSize)")
     }
     return withUnsafeTemporaryAllocation(byteCount: MemoryLayout<T>.stride, alignment: MemoryLayout<T>.alignment) {
       buffer in
@@ -35,16 +34,15 @@ public enum SizedStruct {
   }
 
   /// Copies `value` to `*pointer` as far as the `struct_size` there, which the receiver has set and which stays.
-  public static func write<T>(
-    _ value: T, to pointer: UnsafeMutablePointer<T>?, minimum: Int = MemoryLayout<T>.stride,
-    _ what: @autoclosure () -> String
+  public static func write<T: GrowingStruct>(
+    _ value: T, to pointer: UnsafeMutablePointer<T>?, _ what: @autoclosure () -> String
   ) throws(DMTError) {
     guard let pointer else { throw DMTError(.invalidArgument, "\(what()) is NULL") }
     let raw = UnsafeMutableRawPointer(pointer)
     let found = raw.load(as: UInt32.self)
-    guard Int(found) >= minimum, Int(found) <= maximumSize else {
+    guard Int(found) >= T.firstSize, Int(found) <= maximumSize else {
       throw DMTError(
-        .invalidArgument, "\(what()) has struct_size \(found), expected \(minimum) to \(maximumSize)")
+        .invalidArgument, "\(what()) has struct_size \(found), expected \(T.firstSize) to \(maximumSize)")
     }
     withUnsafeBytes(of: value) { bytes in
       raw.copyMemory(from: bytes.baseAddress!, byteCount: min(Int(found), bytes.count))  // a struct has bytes
@@ -52,6 +50,12 @@ public enum SizedStruct {
     raw.storeBytes(of: found, as: UInt32.self)
   }
 
+  /// Whether the other side's struct holds what every minor has.
+  @inlinable @inline(__always)
+  public static func isWhole<T: GrowingStruct>(_ structSize: UInt32, _: T.Type) -> Bool {
+    Int(structSize) >= T.firstSize
+  }
+
   /// The `struct_size` of a struct of the contract as this side compiled it.
-  public static func size<T>(of _: T.Type) -> UInt32 { UInt32(MemoryLayout<T>.stride) }
+  public static func size<T: GrowingStruct>(of _: T.Type) -> UInt32 { UInt32(MemoryLayout<T>.stride) }
 }

@@ -24,6 +24,12 @@ public enum Toolchain {
     return "Swift \(version) (\(String(cString: dmt_c_compiler())))"
   }
 
+  /// The build of the C compiler inside the Swift compiler, `21.0.0 (ORIGIN COMMIT)`: every object file of either has it.
+  public static var build: String {
+    let text = String(cString: dmt_c_compiler())
+    return text.hasPrefix("Clang ") ? String(text.dropFirst(6)) : text
+  }
+
   /// Whether code of `other` may share the Swift runtime with code of `compiler`.
   ///
   /// The builds decide when both name one, otherwise the versions as far as both name them. What is no Swift needs no

@@ -45,7 +45,7 @@ extension DMTPlugin {
   public static var vendor: String { "" }
   public static var license: String { "" }
   public static var homepage: String { "" }
-  public static var minimumHostMinor: UInt32 { 9 }
+  public static var minimumHostMinor: UInt32 { 0 }
   public static func initialize() throws(DMTError) {}
   public static func shutdown() {}
 }

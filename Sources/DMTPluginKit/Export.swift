@@ -66,7 +66,7 @@ private enum ExportedPlugins {
   }
 
   static func initialize(_ host: UnsafePointer<dmt_host>?) -> dmt_status {
-    guard let host, host.pointee.struct_size >= SizedStruct.size(of: dmt_host.self), host.pointee.get_service != nil,
+    guard let host, SizedStruct.isWhole(host.pointee.struct_size, dmt_host.self), host.pointee.get_service != nil,
       host.pointee.set_error != nil
     else { return DMT_INVALID_ARGUMENT }
     PluginContext.adopt(host)

@@ -9,6 +9,7 @@ enum Program {
   static func main() {
     // The process may be the child that opens an unknown plugin on behalf of its parent; then it does nothing else.
     if let code = PluginScanner.runChild(arguments: CommandLine.arguments) { exit(code) }
+    CrashReport.install()
     LoggingSystem.bootstrap { _ in ConsoleLog() }
     DMTCommand.main()
   }

@@ -12,6 +12,7 @@ final class PluginFixtures {
     case crashInEntry = 1, hangInEntry, printToStdout, hugeCount, nullID, badMagic, crashInInitialize, exitInEntry
     case nullTable, oddID, nullComponent, failInitialize, hangWithChild, tinyStruct, crashInConstructor,
       missingComponent
+    case notUTF8, hugeText, hugeStruct, negativeCount, nullDescriptor, wildPointer, oddPointer, otherTable, twice
   }
 
   let folder: String
@@ -27,9 +28,13 @@ final class PluginFixtures {
     .deletingLastPathComponent().path
 
   /// Compiles a fixture and returns the library's path.
+  ///
+  /// - Parameters:
+  ///   - headers: a folder with `dmt/*.h`; nil: today's.
+  ///   - flags: further arguments for the compiler, behind the source.
   @discardableResult
   func build(
-    _ source: String, as name: String? = nil, _ defines: [String] = [], flags: [String] = []
+    _ source: String, as name: String? = nil, _ defines: [String] = [], headers: String? = nil, flags: [String] = []
   ) throws -> String {
     let library = "\(folder)/\(name ?? source).so"
     try FileManager.default.createDirectory(
@@ -45,7 +50,7 @@ final class PluginFixtures {
     process.arguments =
       [
         compiler, "-std=gnu11", "-shared", "-fPIC", "-fvisibility=hidden", "-I",
-        Self.repository + "/Sources/CDMTPlugin/include",
+        headers ?? Self.repository + "/Sources/CDMTPlugin/include",
       ]
       + defines.map { "-D" + $0 } + ["-o", library, Self.repository + "/Tests/Fixtures/Plugins/\(source).c"] + flags
     try process.run()

@@ -69,8 +69,8 @@ struct RegistryTests {
     #expect(try reason("absent", ["library": "nothing.so"]).contains("there is no"))
     #expect(try reason("hash", ["sha256": "00ff"]).contains("its sidecar promises 00ff"))
     #expect(
-      try reason("major", ["abi": ["major": 4, "minor": 0]]).contains("contract 4.0, this host has contract 0.9"))
-    #expect(try reason("minor", ["min_host_minor": 11]).contains("0.11 or newer"))
+      try reason("major", ["abi": ["major": 4, "minor": 0]]).contains("contract 4.0, this host has contract 1.0"))
+    #expect(try reason("minor", ["min_host_minor": 11]).contains("1.11 or newer"))
     #expect(
       try reason("version", ["version": "7.0.0"]).contains("sidecar says version '7.0.0', its library says '1.0.0'"))
     #expect(try reason("field", ["id": NSNull()]).contains("lacks 'id'"))
@@ -85,7 +85,7 @@ struct RegistryTests {
     #expect(candidate.reason?.contains("lies outside the plugin's folder") == true)
 
     let short = try fixtures.package(
-      "short", id: "com.example.short", extra: ["abi": "0.9", "min_host_minor": NSNull()])
+      "short", id: "com.example.short", extra: ["abi": "1.0", "min_host_minor": NSNull()])
     #expect(try PluginRegistry.load(try fixtures.options([short])).candidates.first?.status == .loaded)
     #expect(try reason("text", ["abi": "nine"]).contains("'abi' that cannot be read"))
 

@@ -61,10 +61,10 @@ public struct Collective {
     checking pointer: UnsafePointer<dmt_collective>?, members: Int, own: Int
   ) throws(DMTError) {
     guard let pointer else { throw DMTError(.invalidArgument, "the collective is NULL") }
-    guard pointer.pointee.struct_size >= UInt32(MemoryLayout<dmt_collective>.size) else {
+    guard Int(pointer.pointee.struct_size) >= dmt_collective.firstSize else {
       throw DMTError(
         .invalidArgument,
-        "the collective has struct_size \(pointer.pointee.struct_size), expected \(MemoryLayout<dmt_collective>.size)")
+        "the collective has struct_size \(pointer.pointee.struct_size), expected \(dmt_collective.firstSize)")
     }
     let given = pointer.pointee
     guard let kind = CollectiveKind(rawValue: given.kind) else {

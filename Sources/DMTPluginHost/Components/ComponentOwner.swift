@@ -4,11 +4,20 @@ internal import DMTBridge
 internal import DMTCore
 
 /// Who is called: the plugin and the component that errors are attributed to.
-struct ComponentOwner: Sendable {
-  var plugin: String
-  var component: String?
+struct ComponentOwner: @unchecked Sendable {
+  let plugin: String
+  let component: String?
+  /// The same for the report of a crash; never freed.
+  let site: UnsafePointer<dmt_call_site>
   /// What `DMT_UNAVAILABLE` from this component means.
-  var unavailable = DMTError.Code.pluginFailed
+  let unavailable: DMTError.Code
+
+  init(plugin: String, component: String?, unavailable: DMTError.Code = .pluginFailed) {
+    self.plugin = plugin
+    self.component = component
+    self.unavailable = unavailable
+    site = CrashReport.site(plugin: plugin, component: component)
+  }
 
   func place(_ phase: String) -> DMTError.Place {
     DMTError.Place(plugin: plugin, component: component, phase: phase)
@@ -36,12 +45,12 @@ struct ComponentOwner: Sendable {
   }
 
   /// Runs a call that answers a status.
-  func call(_ phase: String, _ body: () -> dmt_status) throws(DMTError) {
+  func call(_ phase: StaticString, _ body: () -> dmt_status) throws(DMTError) {
     var ignored: Int32 = 0
     var nothing: UnsafePointer<CChar>?
     _ = dmt_error_take(&ignored, &nothing)
-    let status = body()
-    if status != DMT_OK { throw failure(status, phase) }
+    let status = CrashReport.noting(site, phase, body)
+    if status != DMT_OK { throw failure(status, "\(phase)") }
   }
 
   /// Runs code that reads what the plugin answered: what is wrong with it is the plugin's fault.

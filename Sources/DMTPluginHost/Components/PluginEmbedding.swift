@@ -72,10 +72,12 @@ public final class PluginEmbeddingKernel: EmbeddingKernel {
     self.owner = owner
   }
 
-  deinit { table.release(handle) }
+  deinit { CrashReport.noting(owner.site, "release") { table.release(handle) } }
 
   public func scratchBytes(batch: Int, values: Int) -> Int {
-    let bytes = table.scratch_bytes(handle, Int64(batch), Int64(values))
+    let bytes = CrashReport.noting(owner.site, "scratch_bytes") {
+      table.scratch_bytes(handle, Int64(batch), Int64(values))
+    }
     if bytes < 0 || bytes > 1 << 46 {
       brokenScratch = bytes
       return 0
@@ -107,7 +109,7 @@ public final class PluginEmbeddingKernel: EmbeddingKernel {
       throw DMTError(.unsupported, "the embedding backend has no \(phase)", place: owner.place("\(phase)"))
     }
     if let brokenScratch { throw owner.broken("it asks for \(brokenScratch) bytes of scratch", "scratch_bytes") }
-    let status = function(handle, call)
+    let status = CrashReport.noting(owner.site, phase) { function(handle, call) }
     if status != DMT_OK { throw owner.failure(status, "\(phase)") }
   }
 }

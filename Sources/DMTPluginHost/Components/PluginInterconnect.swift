@@ -50,6 +50,7 @@ public final class PluginInterconnect: Interconnect, @unchecked Sendable {
     world.struct_size = SizedStruct.size(of: dmt_world.self)
     world.own_rank = -1
     try owner.call("open") { table.open(table.ctx, &request, &world) }
+    CrashReport.renew()
     do throws(DMTError) {
       let hosts = try hosts(of: world, expected: rankCount)
       return PluginWorld(table, world, hosts: hosts, owner: owner)

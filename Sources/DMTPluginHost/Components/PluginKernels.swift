@@ -1,3 +1,4 @@
+internal import CDMTHostShims
 public import CDMTPlugin
 internal import DMTBridge
 public import DMTCore
@@ -79,6 +80,7 @@ public final class PluginKernel: Kernel {
   public let savedBytes: Int
   public let scratchBytes: Int
   private let owner: ComponentOwner
+  private let site: UnsafePointer<dmt_call_site>
   private let handle: UnsafeMutableRawPointer?
   private let forwardFunction: Function
   private let backwardFunction: Function?
@@ -89,6 +91,7 @@ public final class PluginKernel: Kernel {
     forward: Function, backward: Function?, release: @escaping @convention(c) (UnsafeMutableRawPointer?) -> Void
   ) {
     self.owner = owner
+    site = owner.site
     self.handle = handle
     self.savedBytes = savedBytes
     self.scratchBytes = scratchBytes
@@ -97,10 +100,10 @@ public final class PluginKernel: Kernel {
     releaseFunction = release
   }
 
-  deinit { releaseFunction(handle) }
+  deinit { CrashReport.noting(site, "release") { releaseFunction(handle) } }
 
   public func forward(_ call: UnsafePointer<dmt_kernel_call>) throws(DMTError) {
-    let status = forwardFunction(handle, call)
+    let status = CrashReport.noting(site, "forward") { forwardFunction(handle, call) }
     if status != DMT_OK { throw owner.failure(status, "forward") }
   }
 
@@ -108,7 +111,7 @@ public final class PluginKernel: Kernel {
     guard let backwardFunction else {
       throw DMTError(.unsupported, "the kernel has no backward", place: owner.place("backward"))
     }
-    let status = backwardFunction(handle, call)
+    let status = CrashReport.noting(site, "backward") { backwardFunction(handle, call) }
     if status != DMT_OK { throw owner.failure(status, "backward") }
   }
 }

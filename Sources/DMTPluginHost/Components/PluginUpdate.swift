@@ -64,10 +64,10 @@ public final class PluginUpdateKernel: UpdateKernel {
     self.owner = owner
   }
 
-  deinit { table.release(handle) }
+  deinit { CrashReport.noting(owner.site, "release") { table.release(handle) } }
 
   public func update(_ call: UnsafePointer<dmt_update_call>) throws(DMTError) {
-    let status = table.update(handle, call)
+    let status = CrashReport.noting(owner.site, "update") { table.update(handle, call) }
     if status != DMT_OK { throw owner.failure(status, "update") }
   }
 }

@@ -23,7 +23,7 @@ public final class PluginWorld: InterconnectWorld, @unchecked Sendable {
     hostOfRank = hosts
   }
 
-  deinit { table.close(handle) }
+  deinit { CrashReport.noting(owner.site, "close") { table.close(handle) } }
 
   public func connect(rank: Int) throws(DMTError) -> any RankConnection {
     guard (0..<rankCount).contains(rank), rank == ownRank ?? rank else {
@@ -60,7 +60,7 @@ final class PluginConnection: RankConnection {
     self.owner = owner
   }
 
-  deinit { table.disconnect(handle) }
+  deinit { CrashReport.noting(owner.site, "disconnect") { table.disconnect(handle) } }
 
   func communicator(ranks: [Int], lane: Lane) throws(DMTError) -> any Communicator {
     guard ranks.contains(rank), ranks.allSatisfy({ (0..<world.rankCount).contains($0) }),

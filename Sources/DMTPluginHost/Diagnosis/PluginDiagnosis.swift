@@ -178,7 +178,7 @@ public struct PluginDiagnosis: Sendable, Encodable {
         .quarantined
       } else if reason.contains("this host has contract") {
         .wrongContract
-      } else if reason.contains("Swift runtime of this host") { .otherCompiler } else { .refused }
+      } else if reason.contains("Swift runtime") || reason.contains("as its compiler") { .otherCompiler } else { .refused }
     findings.append(Finding(kind, reason + printed, remedy: result.remedy))
   }
 

@@ -23,6 +23,8 @@ public struct ELFFile: Sendable, Hashable, Codable {
   public var exports: [String]
   /// Names of the symbols that it takes from others and cannot do without, sorted.
   public var imports: [String]
+  /// What its compilers wrote into it (`.comment`), each once; empty when that was stripped.
+  public var compilers: [String]
   /// Versions of the libraries it needs.
   public var versionNeeds: [VersionNeed]
   /// Versions that it defines itself.
@@ -57,7 +59,7 @@ public struct ELFFile: Sendable, Hashable, Codable {
 
   /// Reads the headers of a 64-bit little-endian shared library.
   ///
-  /// - Parameter withSymbols: false leaves ``exports`` and ``imports`` empty, which is much faster.
+  /// - Parameter withSymbols: false leaves ``exports``, ``imports`` and ``compilers`` empty, which is much faster.
   init(_ bytes: [UInt8], path: String, withSymbols: Bool = true) throws(DMTError) {
     let reader = ELFReader(bytes: bytes, path: path)
     try reader.checkIdentity()
@@ -75,6 +77,7 @@ public struct ELFFile: Sendable, Hashable, Codable {
     versionDefinitions = reader.versionDefinitions(dynamic, strings)
     let symbols = withSymbols ? reader.symbols() : []
     exports = symbols.filter { $0.isDefined && $0.isVisible }.map(\.name).sorted()
+    compilers = withSymbols ? reader.compilers() : []
     imports = symbols.filter { !$0.isDefined && !$0.isWeak }.map(\.name).sorted()
   }
 }

@@ -26,6 +26,7 @@ struct ELFReader {
 
   /// A part of the file.
   struct Section {
+    var name: UInt32
     var type: UInt32
     var address: UInt64
     var offset: UInt64
@@ -197,12 +198,31 @@ struct ELFReader {
     else { return [] }
     return (0..<UInt64(count)).compactMap { index in
       let (header, overflow) = start.addingReportingOverflow(index * UInt64(size))
-      guard !overflow, header < UInt64(bytes.count), let type = integer(header + 4, as: UInt32.self),
-        let address = integer(header + 16, as: UInt64.self), let offset = integer(header + 24, as: UInt64.self),
-        let length = integer(header + 32, as: UInt64.self), let link = integer(header + 40, as: UInt32.self)
+      guard !overflow, header < UInt64(bytes.count), let name = integer(header, as: UInt32.self),
+        let type = integer(header + 4, as: UInt32.self), let address = integer(header + 16, as: UInt64.self),
+        let offset = integer(header + 24, as: UInt64.self), let length = integer(header + 32, as: UInt64.self),
+        let link = integer(header + 40, as: UInt32.self)
       else { return nil }
-      return Section(type: type, address: address, offset: offset, size: length, link: link)
+      return Section(name: name, type: type, address: address, offset: offset, size: length, link: link)
     }
+  }
+
+  /// What compilers and linkers wrote into `.comment`; none when the section was stripped.
+  func compilers() -> [String] {
+    let sections = sections()
+    guard let index = integer(62, as: UInt16.self), sections.indices.contains(Int(index)) else { return [] }
+    let names = sections[Int(index)].offset
+    // Of type PROGBITS, and nowhere in memory.
+    guard let comment = sections.first(where: { $0.type == 1 && string(names, at: UInt64($0.name)) == ".comment" }),
+      comment.offset <= UInt64(bytes.count), comment.size <= UInt64(bytes.count) - comment.offset
+    else { return [] }
+    let begin = Int(comment.offset)
+    var result: [String] = []
+    for text in bytes[begin..<(begin + Int(min(comment.size, 1 << 16)))].split(separator: 0) {
+      let line = String(decoding: text, as: UTF8.self)
+      if !result.contains(line) { result.append(line) }
+    }
+    return result
   }
 
   /// Global and weak dynamic symbols; none when the section headers were stripped.

@@ -4,7 +4,7 @@ internal import FoundationEssentials
 
 /// `plugin.json`, the file beside a plugin's library that is read before any of its code runs.
 public struct PluginSidecar: Sendable, Hashable, Codable {
-  /// Major and minor of the contract: `{"major": 0, "minor": 9}` or `"0.9"`.
+  /// Major and minor of the contract: `{"major": 1, "minor": 0}` or `"1.0"`.
   public struct ABI: Sendable, Hashable, Codable {
     public var major: Int
     public var minor: Int

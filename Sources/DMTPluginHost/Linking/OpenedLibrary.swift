@@ -54,7 +54,9 @@ final class OpenedLibrary: Sendable {
     path = resolved
     sha256 = SHA256Text.hash(of: bytes)
     if isSealed {
-      let copy = bytes.withUnsafeBytes { dmt_sealed_copy($0.baseAddress, Int64($0.count)) }
+      // What a debugger and the report of a crash show; the system takes 249 bytes.
+      let label = String(resolved.split(separator: "/").last?.suffix(60) ?? "dmt-plugin")
+      let copy = bytes.withUnsafeBytes { dmt_sealed_copy(label, $0.baseAddress, Int64($0.count)) }
       handle = try Handle(copy) {
         DMTError(.pluginRefused, "\(name) cannot be copied into sealed memory: \($0)", remedy: "free some memory")
       }

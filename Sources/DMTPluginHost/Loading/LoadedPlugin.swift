@@ -117,7 +117,10 @@ public final class LoadedPlugin: @unchecked Sendable {
   }
 
   /// Ends the plugin's work; called once, before the process ends. Its code stays in memory.
-  func shutdown() { table.shutdown?() }
+  func shutdown() {
+    guard let shutdown = table.shutdown else { return }
+    CrashReport.noting(CrashReport.site(plugin: id, component: nil), "shutdown") { shutdown() }
+  }
 
   private static func table(
     of component: PluginDescriptor.Component, in table: dmt_plugin, plugin: String
@@ -125,7 +128,9 @@ public final class LoadedPlugin: @unchecked Sendable {
     let owner = ComponentOwner(plugin: plugin, component: component.id)
     let arena = ContractArena()
     guard let find = table.get_component else { throw owner.broken("it has no get_component", "load") }
-    let found = find(arena.text(component.kind), arena.text(component.id), Int32(clamping: component.revision))
+    let found = CrashReport.noting(owner.site, "get_component") {
+      find(arena.text(component.kind), arena.text(component.id), Int32(clamping: component.revision))
+    }
     guard let found else {
       throw owner.broken(
         "its descriptor lists \(component.kind) '\(component.id)' and get_component has it not", "load")

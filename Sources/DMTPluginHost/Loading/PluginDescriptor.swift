@@ -6,7 +6,7 @@ public import DMTCore
 public struct PluginDescriptor: Sendable, Hashable, Codable {
   /// One thing that a plugin offers.
   public struct Component: Sendable, Hashable, Codable {
-    /// `backend`, `operator`, `module`, `embedding`, `update`, or a kind that this host does not know.
+    /// `backend`, `operator`, .., or a kind that this host does not know.
     public var kind: String
     /// The name by which a manifest knows it.
     public var id: String
@@ -43,8 +43,6 @@ public struct PluginDescriptor: Sendable, Hashable, Codable {
 
   /// More components than any plugin has.
   static let maximumComponents = 1024
-  /// The descriptor up to and with `component_count` and `components` is what the first contract had.
-  private static let minimumSize = MemoryLayout<dmt_plugin_descriptor>.stride
 
   /// A copy of a descriptor.
   ///
@@ -79,7 +77,7 @@ public struct PluginDescriptor: Sendable, Hashable, Codable {
         remedy: "update dmt, or lower min_host_minor if the plugin does not need what is new there")
     }
     self = try Self.refusing { () throws(DMTError) in
-      try Self(body: try SizedStruct.read(pointer, minimum: Self.minimumSize, "its descriptor"))
+      try Self(body: try SizedStruct.read(pointer, "its descriptor"))
     }
   }
 
@@ -149,11 +147,13 @@ public struct PluginDescriptor: Sendable, Hashable, Codable {
 }
 
 /// The first fields of `dmt_plugin_descriptor`, which no major may move.
-private struct DescriptorHead {
+private struct DescriptorHead: GrowingStruct {
   var structSize: UInt32
   var magic: UInt32
   var abiMajor: UInt32
   var abiMinor: UInt32
   var minimumHostMinor: UInt32
   var flags: UInt32
+
+  static var firstSize: Int { 24 }
 }

@@ -45,7 +45,7 @@ public struct PluginScanner: Sendable {
     let library = libraries.main
     let headers: ELFFile
     do throws(DMTError) {
-      headers = try library.headers()
+      headers = try library.headers(withSymbols: true)
     } catch {
       return .refused(error.message, remedy: error.remedy, phase: "read")
     }
@@ -54,10 +54,15 @@ public struct PluginScanner: Sendable {
         "\(library.path) is for \(headers.machine), this machine is \(Toolchain.target)",
         remedy: "build the plugin on this kind of machine", phase: "read")
     }
+    let runtime = SwiftRuntimeUse(headers)
+    // Before any of its code runs: it might crash, and say nothing of why.
+    if let mismatch = runtime.mismatch(compilers: headers.compilers) { return mismatch }
     var result = try runOnce(libraries, limitMilliseconds)
     // A second, longer try costs only those that do hang.
     if result.status == .hung { result = try runOnce(libraries, 2 * limitMilliseconds) }
-    if let report = result.report, let mismatch = Self.compilerMismatch(report.descriptor, headers) { return mismatch }
+    if let descriptor = result.report?.descriptor, let mismatch = runtime.mismatch(stated: descriptor.compiler) {
+      return mismatch
+    }
     return result
   }
 
@@ -119,17 +124,6 @@ public struct PluginScanner: Sendable {
   /// When a quarantined plugin runs again.
   private static let retry =
     "it is tried again when the file or a library that it needs changes, or after `dmt plugin quarantine clear`"
-
-  private static func compilerMismatch(_ descriptor: PluginDescriptor, _ headers: ELFFile) -> ScanResult? {
-    guard !Toolchain.mayShareRuntime(descriptor.compiler),
-      headers.needed.contains(where: { $0.hasPrefix("libswiftCore.so") })
-    else { return nil }
-    return .refused(
-      "it was compiled by \(descriptor.compiler) and would share the Swift runtime of this host, which was compiled by "
-        + Toolchain.compiler,
-      remedy: "rebuild it with the host's compiler, or give it a runtime of its own (-Xswiftc -static-stdlib)",
-      phase: "descriptor")
-  }
 
   private static func signalName(_ signal: Int32) -> String {
     switch signal {

@@ -64,7 +64,7 @@ public final class HostServices: @unchecked Sendable {
       case ...DMT_LOG_TRACE: .trace
       case DMT_LOG_DEBUG: .debug
       case DMT_LOG_INFO: .info
-      case DMT_LOG_INFO + 1: .notice
+      case DMT_LOG_NOTICE: .notice
       case DMT_LOG_WARNING: .warning
       default: .error
       }

@@ -23,6 +23,8 @@ final class PoolState: @unchecked Sendable {
     var chunk: Int
     var body: dmt_parallel_body
     var argument: UnsafeMutableRawPointer?
+    /// What the caller does, which a worker does for it.
+    var activity: dmt_activity
   }
 
   private let threads: Int
@@ -50,7 +52,7 @@ final class PoolState: @unchecked Sendable {
     next = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 128).bindMemory(to: Int64.self, capacity: 16)
     next.initialize(repeating: 0, count: 16)
     job = .allocate(capacity: 1)
-    job.initialize(to: Job(count: 0, chunk: 1, body: { _, _, _, _ in }, argument: nil))
+    job.initialize(to: Job(count: 0, chunk: 1, body: { _, _, _, _ in }, argument: nil, activity: dmt_activity()))
     dmt_word_store(words + Self.stride, Self.closed)
   }
 
@@ -71,7 +73,7 @@ final class PoolState: @unchecked Sendable {
 
   /// Runs one call; the caller has claimed the pool.
   func run(count: Int, chunk: Int, body: dmt_parallel_body, argument: UnsafeMutableRawPointer?) {
-    job.pointee = Job(count: count, chunk: chunk, body: body, argument: argument)
+    job.pointee = Job(count: count, chunk: chunk, body: body, argument: argument, activity: dmt_activity_copy())
     dmt_long_store(next, 0)
     dmt_word_store(gate, 0)
     _ = dmt_word_add(epoch, 1)
@@ -116,7 +118,9 @@ final class PoolState: @unchecked Sendable {
       }
       seen = current
       if enter() {
+        dmt_activity_assume(job.pointee.activity)
         takePieces(worker: worker)
+        dmt_activity_assume(dmt_activity())
         leave()
       }
     }
@@ -154,6 +158,7 @@ extension PoolState {
     var all = sigset_t()
     var before = sigset_t()
     sigfillset(&all)
+    dmt_crash_signals_remove(&all)
     pthread_sigmask(SIG_BLOCK, &all, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     for worker in 1..<max(1, threads) {
@@ -165,7 +170,9 @@ extension PoolState {
           guard let argument else { return nil }
           let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
           dmt_name_thread("dmt-worker-\(start.worker)")
+          dmt_crash_stack_make()
           start.state.work(as: start.worker)
+          dmt_crash_stack_free()
           return nil
         }, start.toOpaque())
       if code != 0 {

@@ -112,7 +112,7 @@ final class EmbeddingHandle {
   /// What a call lacks; nil when it has all that `work` reads.
   private func problem(in call: UnsafePointer<dmt_embedding_call>, _ work: Work) -> StaticString? {
     let given = call.pointee
-    guard given.struct_size >= SizedStruct.size(of: dmt_embedding_call.self) else { return "struct_size is too small" }
+    guard SizedStruct.isWhole(given.struct_size, dmt_embedding_call.self) else { return "struct_size is too small" }
     guard given.batch >= 0, given.batch <= Int64(Int32.max) else { return "the batch is out of bounds" }
     guard featureCount == 0 || given.features != nil else { return "features is NULL" }
     for index in 0..<featureCount {
@@ -135,7 +135,7 @@ final class EmbeddingHandle {
       guard tableCount == 0 || given.dedups != nil else { return "dedups is NULL" }
       for index in 0..<tableCount {
         guard let dedup = given.dedups[index] else { return "a dedup is NULL" }
-        guard dedup.pointee.struct_size >= SizedStruct.size(of: dmt_dedup.self) else {
+        guard SizedStruct.isWhole(dedup.pointee.struct_size, dmt_dedup.self) else {
           return "a dedup's struct_size is too small"
         }
         guard dedup.pointee.capacity >= 0, dedup.pointee.starts != nil,

@@ -125,14 +125,14 @@ class KernelHandle {
 
   @inline(__always)
   final func canForward(_ call: UnsafePointer<dmt_kernel_call>) -> Bool {
-    call.pointee.struct_size >= SizedStruct.size(of: dmt_kernel_call.self)
+    SizedStruct.isWhole(call.pointee.struct_size, dmt_kernel_call.self)
       && inputs.hold(call.pointee.inputs) && parameters.hold(call.pointee.parameters)
       && outputs.hold(constant(call.pointee.outputs)) && hasMemory(call)
   }
 
   @inline(__always)
   final func canBackward(_ call: UnsafePointer<dmt_kernel_call>) -> Bool {
-    call.pointee.struct_size >= SizedStruct.size(of: dmt_kernel_call.self)
+    SizedStruct.isWhole(call.pointee.struct_size, dmt_kernel_call.self)
       && (call.pointee.inputs != nil || inputs.count == 0)
       && (call.pointee.parameters != nil || parameters.count == 0)
       && (call.pointee.outputs != nil || outputs.count == 0) && outputs.hold(call.pointee.grad_outputs)
@@ -155,7 +155,7 @@ class KernelHandle {
   /// Says what is missing in a call that was refused.
   @inline(never)
   final func refuse(_ call: UnsafePointer<dmt_kernel_call>, backward: Bool) -> dmt_status {
-    let needed = SizedStruct.size(of: dmt_kernel_call.self)
+    let needed = dmt_kernel_call.firstSize
     let what =
       if call.pointee.struct_size < needed {
         "has struct_size \(call.pointee.struct_size), expected at least \(needed)"

@@ -78,7 +78,7 @@ private final class UpdateHandle {
 
   private func problem(in call: UnsafePointer<dmt_update_call>) -> StaticString? {
     let given = call.pointee
-    guard given.struct_size >= SizedStruct.size(of: dmt_update_call.self) else { return "struct_size is too small" }
+    guard SizedStruct.isWhole(given.struct_size, dmt_update_call.self) else { return "struct_size is too small" }
     if sizes.isEmpty { return nil }
     guard let parameters = given.parameters, let gradients = given.gradients else {
       return "parameters or gradients is NULL"

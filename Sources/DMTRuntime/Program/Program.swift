@@ -1,4 +1,5 @@
 public import DMTCore
+import DMTPluginHost
 
 /// A graph bound to a batch size: kernels chosen, memory placed, calls made; running it allocates nothing.
 public final class Program {
@@ -59,8 +60,10 @@ public final class Program {
     let needs = request.graph.needsGradient
     let live = Program.liveNodes(request.graph, outputs: request.outputs)
     var steps: [ProgramStep] = []
+    defer { CrashReport.run(node: nil) }
     for index in live where !map.isAlias[index] {
       let node = request.graph.nodes[index]
+      CrashReport.run(node: CrashReport.text(node.name))
       let bound = try Program.bind(node, request, needsGradient: needs, components: components)
       steps.append(ProgramStep(node: node, kernel: bound.kernel, backend: bound.backend))
     }
@@ -129,8 +132,10 @@ public final class Program {
   /// - Parameter before: hears the index of every step before it reads its parameters.
   package func forward(_ context: StepContext, before: (Int) throws(DMTError) -> Void) throws(DMTError) {
     link()
+    defer { CrashReport.run(node: nil) }
     for (index, step) in steps.enumerated() {
       step.prepare(context)
+      CrashReport.run(node: step.crashName)
       try before(index)
       do throws(DMTError) { try step.kernel.forward(step.forwardCall) } catch {
         throw error.at(.init(phase: "forward", node: step.name))
@@ -159,8 +164,10 @@ public final class Program {
         (arena.base + offset).initializeMemory(as: UInt8.self, repeating: 0, count: layout.bytes(of: storage))
       }
     }
+    defer { CrashReport.run(node: nil) }
     for index in steps.indices.reversed() where steps[index].runsBackward {
       let step = steps[index]
+      CrashReport.run(node: step.crashName)
       try before(index)
       do throws(DMTError) { try step.kernel.backward(step.backwardCall) } catch {
         throw error.at(.init(phase: "backward", node: step.name))

@@ -1,9 +1,12 @@
 import CDMTPlugin
 import DMTCore
+import DMTPluginHost
 
 /// One node of a program: its plan and its calls, whose memory is made once and used again every step.
 final class ProgramStep {
   let name: String
+  /// The name for the report of a crash.
+  let crashName: UnsafePointer<CChar>
   /// The backend that serves it.
   let backend: String
   let kernel: any Kernel
@@ -34,6 +37,7 @@ final class ProgramStep {
 
   init(node: Graph.Node, kernel: any Kernel, backend: String) {
     name = node.name
+    crashName = CrashReport.text(node.name)
     self.backend = backend
     self.node = node
     self.kernel = kernel

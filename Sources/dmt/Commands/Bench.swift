@@ -12,7 +12,8 @@ struct Bench: ParsableCommand {
     discussion: """
       EXAMPLES
         dmt bench step --dim 128 --threads 2
-      """, subcommands: [Step.self, MultiHost.self])
+        dmt bench abi
+      """, subcommands: [Step.self, ABI.self, MultiHost.self])
 
   struct Step: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -69,6 +69,7 @@ struct Train: ParsableCommand {
           options: trainingOptions(installation, backends.policy(loaded.manifest), terminal), replacing: options.replace
         )
       }
+      run.folder.adviseAfterCrash()
       let outcome = try run.train()
       try summarise(run, outcome)
       interrupted = outcome.reason == .interrupted

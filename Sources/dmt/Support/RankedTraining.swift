@@ -25,6 +25,7 @@ struct RankedTraining {
   /// Trains until the end.
   func run() throws(DMTError) -> RankedRun.Result {
     let section = loaded.manifest.interconnect
+    folder.adviseAfterCrash()
     let terminal = TerminalReport { Console.note($0) }
     let options = TrainingOptions(
       policy: backends.policy(loaded.manifest), program: "dmt \(HostServices.version)",

@@ -8,7 +8,7 @@
 #define MINOR DMT_ABI_MINOR
 #endif
 #ifndef MIN_MINOR
-#define MIN_MINOR 9
+#define MIN_MINOR 0
 #endif
 
 static const dmt_plugin_descriptor descriptor = {DESCRIPTOR_HEAD("com.example.versions", MAJOR, MINOR, MIN_MINOR)};

@@ -26,7 +26,9 @@ typedef struct dmt_probe {
 /** Kernels for operators. */
 typedef struct dmt_backend {
     uint32_t struct_size;
+    /** Revision of this table: 1. */
     int32_t revision;
+    /** First argument of the functions below. */
     void *ctx;
     /** [any] Whether the backend works on this machine. */
     dmt_status (*probe)(void *ctx, const dmt_cpu *cpu, dmt_probe *probe);

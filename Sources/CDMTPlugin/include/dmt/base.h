@@ -4,10 +4,14 @@
  * Rules of the whole contract
  *  - C11, fixed-width integers, no bit fields, no enums in structs, no variadic functions.
  *  - A struct whose first field is struct_size may grow at its end in a minor version. Whoever fills it sets struct_size
- *    to the sizeof it was compiled with. Whoever reads it touches a field only when DMT_HAS(type, p, field) holds; a missing
- *    field means zero or NULL, that is: not supported, not given.
+ *    to the sizeof it was compiled with; where the reader fills it in (an answer), the reader sets struct_size and all the
+ *    rest to zero. A field of a later minor is touched only when DMT_HAS(type, p, field) holds; a missing field means zero
+ *    or NULL, that is: not supported, not given. Such a struct is never a field or an array element of another one.
  *  - A struct without struct_size is frozen: its layout never changes while DMT_ABI_MAJOR stays.
  *  - A function pointer that is NULL is not supported.
+ *  - reserved and flags: the writer sets to 0 what this page does not name, the reader ignores it.
+ *  - Numbers that name something (DMT_ATTR_..., DMT_STEP_...) may get more values in a minor. Who is asked for one that it
+ *    does not know answers DMT_UNIMPLEMENTED; the meaning of a value never changes.
  *  - Memory: what a function receives is borrowed for the call; what a function returns is static or lives as long as
  *    the object it belongs to. Nobody frees what the other side allocated.
  *  - Threads, said in brackets at every function:
@@ -32,9 +36,9 @@ extern "C" {
 #endif
 
 /** Host and plugin must have the same major. */
-#define DMT_ABI_MAJOR 0
+#define DMT_ABI_MAJOR 1
 /** Grows with every addition; a plugin states the lowest host minor that it needs. */
-#define DMT_ABI_MINOR 9
+#define DMT_ABI_MINOR 0
 
 /** True when *p of struct type T, as its writer compiled it, has the field. */
 #define DMT_HAS(T, p, field) ((p)->struct_size >= offsetof(T, field) + sizeof((p)->field))
@@ -47,17 +51,18 @@ typedef struct dmt_str {
 
 /* Statuses. A function that returns another status than DMT_OK has called dmt_host.set_error before. */
 
-/** What became of a call: DMT_OK or the kind of failure. */
+/** What became of a call: DMT_OK or the kind of failure. One that the reader does not know counts as DMT_INTERNAL. */
 typedef int32_t dmt_status;
+/** Done. */
 #define DMT_OK 0
 /** The call was stopped on the host's request. */
 #define DMT_CANCELLED 1
 /** A shape, a type, an attribute or a pointer breaks its documented rule. */
 #define DMT_INVALID_ARGUMENT 3
-/** Shapes that are valid each and do not fit each other. */
-#define DMT_SHAPE_MISMATCH 20
 /** A name that the plugin does not know. */
 #define DMT_NOT_FOUND 5
+/** Memory or another resource is used up. */
+#define DMT_RESOURCE_EXHAUSTED 8
 /** A call in a state that does not allow it. */
 #define DMT_FAILED_PRECONDITION 9
 /** An index or a count beyond its bound. */
@@ -68,8 +73,8 @@ typedef int32_t dmt_status;
 #define DMT_INTERNAL 13
 /** A library, a device or a file that is not there now. */
 #define DMT_UNAVAILABLE 14
-/** Memory or another resource is used up. */
-#define DMT_RESOURCE_EXHAUSTED 8
+/** Shapes that are valid each and do not fit each other. */
+#define DMT_SHAPE_MISMATCH 20
 
 /* Element types, as DLPack's (code, bits, lanes). */
 
@@ -126,7 +131,7 @@ typedef struct dmt_jagged {
     int64_t value_count;
 } dmt_jagged;
 
-/* Attributes */
+/* Attributes: dmt_attr.type */
 
 #define DMT_ATTR_BOOL 1
 #define DMT_ATTR_I64 2
@@ -158,6 +163,8 @@ typedef struct dmt_attrs {
     const dmt_attr *items;
     int64_t count;
 } dmt_attrs;
+
+/* dmt_attr_field.flags */
 
 #define DMT_FIELD_REQUIRED 1u
 #define DMT_FIELD_HAS_DEFAULT 2u

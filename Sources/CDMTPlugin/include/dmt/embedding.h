@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+/* dmt_feature.pooling */
+
 #define DMT_POOLING_SUM 0
 #define DMT_POOLING_MEAN 1
 
@@ -33,8 +35,10 @@ typedef struct dmt_feature {
     int32_t table;
     /** DMT_POOLING_...; mean is the sum divided by the bag's length and takes no weights. */
     int32_t pooling;
+    /** Index of the output that it is written to. */
     int32_t output;
     int32_t reserved;
+    /** First element of the pooled bag in a sample's row of the output. */
     int64_t column;
 } dmt_feature;
 
@@ -62,7 +66,8 @@ typedef struct dmt_embedding_request {
  * The rows that a batch touches in one table; buffers are the host's.
  *
  * An occurrence is a row number in a bag of a feature of this table; occurrences are counted through the table's
- * features in the order of the request, bag after bag. capacity is the number of occurrences, an upper bound of count.
+ * features in the order of the request, bag after bag. capacity is the number of occurrences, an upper bound of count, and
+ * below 2^31.
  */
 typedef struct dmt_dedup {
     uint32_t struct_size;
@@ -83,7 +88,9 @@ typedef struct dmt_dedup {
 /** Arguments of all calls on a plan; a call reads what its documentation names. */
 typedef struct dmt_embedding_call {
     uint32_t struct_size;
+    /** 0. */
     uint32_t flags;
+    /** Samples of the call. */
     int64_t batch;
     /** [feature_count] */
     const dmt_jagged *features;
@@ -108,21 +115,24 @@ typedef struct dmt_embedding_call {
     void *scratch;
 } dmt_embedding_call;
 
-/** A bound plan. */
+/** A bound plan, filled by bind; struct_size is set by the caller. */
 typedef struct dmt_embedding_plan {
     uint32_t struct_size;
     uint32_t reserved;
+    /** The plugin's own handle. */
     void *handle;
 } dmt_embedding_plan;
 
 /** Lookup and update of tables. */
 typedef struct dmt_embedding {
     uint32_t struct_size;
+    /** Revision of this table: 1. */
     int32_t revision;
+    /** First argument of supports and bind. */
     void *ctx;
-    /** [any] NULL reason on success is not allowed: DMT_UNIMPLEMENTED with set_error says why not. */
+    /** [any] DMT_OK: the request is served. DMT_UNIMPLEMENTED, with set_error saying why not: it is not. */
     dmt_status (*supports)(void *ctx, const dmt_embedding_request *request);
-    /** [any] */
+    /** [any] Makes a plan. */
     dmt_status (*bind)(void *ctx, const dmt_embedding_request *request, dmt_embedding_plan *plan);
     /** [any] Bytes of scratch that any call needs for this batch size and number of occurrences in all tables. */
     int64_t (*scratch_bytes)(void *handle, int64_t batch, int64_t values);
@@ -134,7 +144,7 @@ typedef struct dmt_embedding {
     dmt_status (*update)(void *handle, const dmt_embedding_call *call);
     /** [instance] Writes the summed gradient of every touched row; gradient_scale is applied. */
     dmt_status (*row_gradients)(void *handle, const dmt_embedding_call *call);
-    /** [instance] */
+    /** [instance] Ends the plan. */
     void (*release)(void *handle);
 } dmt_embedding;
 

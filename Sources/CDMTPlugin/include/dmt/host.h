@@ -16,6 +16,7 @@ extern "C" {
 /** The host as a plugin sees it; lives as long as the process. */
 typedef struct dmt_host {
     uint32_t struct_size;
+    /** DMT_ABI_MAJOR and DMT_ABI_MINOR of the headers that the host was compiled with. */
     uint32_t abi_major;
     uint32_t abi_minor;
     uint32_t reserved;
@@ -26,19 +27,23 @@ typedef struct dmt_host {
     /** [any] The table of a service, `dmt.AREA/REVISION`, or NULL when the host does not have it. */
     const void *(*get_service)(void *ctx, dmt_str id);
     /**
-     * [any] Says why the call that is running on this thread is about to fail. The host copies the message at once and
-     * adds plugin, component and phase.
+     * [any] Says why the call that is running on this thread is about to fail. The host copies the message at once, up to
+     * 4096 bytes, and adds plugin, component and phase.
      */
     void (*set_error)(void *ctx, dmt_status status, dmt_str message);
 } dmt_host;
 
-/** Service `dmt.log/1`. */
+/* Service `dmt.log/1` */
+
 #define DMT_SERVICE_LOG "dmt.log/1"
+/* Levels. One that the host does not know counts as the nearest below, above the last as an error. */
 #define DMT_LOG_TRACE 0
 #define DMT_LOG_DEBUG 1
 #define DMT_LOG_INFO 2
+#define DMT_LOG_NOTICE 3
 #define DMT_LOG_WARNING 4
 #define DMT_LOG_ERROR 5
+/** Service `dmt.log/1`: lines in the host's log, instead of output. */
 typedef struct dmt_log {
     uint32_t struct_size;
     uint32_t reserved;
@@ -47,8 +52,10 @@ typedef struct dmt_log {
     void (*write)(void *ctx, int32_t level, dmt_str category, dmt_str message);
 } dmt_log;
 
-/** Service `dmt.alloc/1`. */
+/* Service `dmt.alloc/1` */
+
 #define DMT_SERVICE_ALLOC "dmt.alloc/1"
+/** Service `dmt.alloc/1`: memory that is counted, by tag. */
 typedef struct dmt_alloc {
     uint32_t struct_size;
     uint32_t reserved;
@@ -59,13 +66,15 @@ typedef struct dmt_alloc {
     void (*release)(void *ctx, void *memory);
 } dmt_alloc;
 
-/** Service `dmt.parallel/1`: the host's threads. */
+/* Service `dmt.parallel/1` */
+
 #define DMT_SERVICE_PARALLEL "dmt.parallel/1"
 /**
- * Works on begin ..< end; worker is 0 ..< max_threads and different for bodies of one call that run at the same time. A
+ * [any] Works on begin ..< end; worker is 0 ..< max_threads and different for bodies of one call that run at the same time. A
  * call from inside a body hands on the worker of that body.
  */
 typedef void (*dmt_parallel_body)(void *argument, int64_t begin, int64_t end, int32_t worker);
+/** Service `dmt.parallel/1`: the host's threads. */
 typedef struct dmt_parallel {
     uint32_t struct_size;
     uint32_t reserved;
@@ -80,8 +89,10 @@ typedef struct dmt_parallel {
     void (*parallel_for)(void *ctx, int64_t count, int64_t grain, dmt_parallel_body body, void *argument);
 } dmt_parallel;
 
-/** Service `dmt.trace/1`: spans of a trace; costs one branch when no trace is taken. */
+/* Service `dmt.trace/1` */
+
 #define DMT_SERVICE_TRACE "dmt.trace/1"
+/** Service `dmt.trace/1`: spans of a trace; costs one branch when no trace is taken. */
 typedef struct dmt_trace {
     uint32_t struct_size;
     uint32_t reserved;
@@ -92,8 +103,10 @@ typedef struct dmt_trace {
     void (*end)(void *ctx);
 } dmt_trace;
 
-/** Service `dmt.cpu/1`: what this CPU has and the operating system saves. */
+/* Service `dmt.cpu/1` */
+
 #define DMT_SERVICE_CPU "dmt.cpu/1"
+/* dmt_cpu.features */
 #define DMT_CPU_SSE42 (1ull << 0)
 #define DMT_CPU_AVX (1ull << 1)
 #define DMT_CPU_AVX2 (1ull << 2)
@@ -108,23 +121,28 @@ typedef struct dmt_trace {
 #define DMT_CPU_AVX512_VNNI (1ull << 11)
 #define DMT_CPU_AVX512CD (1ull << 12)
 #define DMT_CPU_NEON (1ull << 32)
+/** Service `dmt.cpu/1`: what this CPU has and the operating system saves. */
 typedef struct dmt_cpu {
     uint32_t struct_size;
     /** Level 1 to 4 of x86-64 (`x86-64-v3`), after the cap that the user may have set; 0 on other machines. */
     int32_t isa_level;
     /** DMT_CPU_..., masked by the state that the operating system saves and by the user's cap. */
     uint64_t features;
+    /** CPUs that this process may use. */
     int32_t cores;
     int32_t reserved;
     /** Bytes a core, or 0 when unknown. */
     int64_t l1_data_bytes;
+    /** Bytes a core, or 0 when unknown. */
     int64_t l2_bytes;
     /** Bytes shared, or 0 when unknown. */
     int64_t l3_bytes;
 } dmt_cpu;
 
-/** Service `dmt.rng/1`: the counter-based generator that every random number of a model comes from. */
+/* Service `dmt.rng/1` */
+
 #define DMT_SERVICE_RNG "dmt.rng/1"
+/** Service `dmt.rng/1`: the counter-based generator that every random number of a model comes from. */
 typedef struct dmt_rng {
     uint32_t struct_size;
     uint32_t reserved;
@@ -133,8 +151,10 @@ typedef struct dmt_rng {
     void (*philox)(void *ctx, const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);
 } dmt_rng;
 
-/** Service `dmt.cancel/1`. */
+/* Service `dmt.cancel/1` */
+
 #define DMT_SERVICE_CANCEL "dmt.cancel/1"
+/** Service `dmt.cancel/1`: whether to stop. */
 typedef struct dmt_cancel {
     uint32_t struct_size;
     uint32_t reserved;

@@ -38,6 +38,8 @@ extern "C" {
 /** Ends for no member before it was started by all. */
 #define DMT_BARRIER 5
 
+/* dmt_collective.reduction */
+
 #define DMT_REDUCE_SUM 0
 #define DMT_REDUCE_MAX 1
 
@@ -56,6 +58,7 @@ typedef struct dmt_collective {
     int32_t reduction;
     /** Position of the root among the members. */
     int32_t root;
+    /** 0. */
     uint32_t flags;
     const void *send;
     void *receive;
@@ -85,6 +88,7 @@ typedef struct dmt_world {
     /** The rank of this process; -1 where ranks are threads. */
     int32_t own_rank;
     int32_t reserved;
+    /** The plugin's own handle, first argument of connect and close. */
     void *handle;
     /** [rank_count] Number of each rank's host, from 0 in the order of the ranks; lives as long as the handle. */
     const int32_t *host_of_rank;
@@ -93,7 +97,9 @@ typedef struct dmt_world {
 /** Moves data between ranks. */
 typedef struct dmt_interconnect {
     uint32_t struct_size;
+    /** Revision of this table: 1. */
     int32_t revision;
+    /** First argument of open. */
     void *ctx;
     /** DMT_INTERCONNECT_... */
     uint32_t flags;

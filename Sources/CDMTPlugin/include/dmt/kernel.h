@@ -27,7 +27,7 @@ typedef struct dmt_kernel_request {
     uint32_t flags;
     /** Name of the operator: `linear`. */
     dmt_str op;
-    /** Revision of the operator's semantics. */
+    /** Revision of the operator's semantics; a later one than the kernels know is DMT_UNIMPLEMENTED. */
     int32_t op_revision;
     /** Threads that a call may use; the plugin passes it on to a library that has its own. */
     int32_t threads;
@@ -55,6 +55,9 @@ typedef struct dmt_kernel_plan {
     int64_t scratch_bytes;
 } dmt_kernel_plan;
 
+/** This is training: dropout drops. */
+#define DMT_CALL_TRAINING 1u
+
 /**
  * One call of forward or backward. All memory is the host's, compact row-major, aligned to 64 bytes.
  *
@@ -65,7 +68,7 @@ typedef struct dmt_kernel_plan {
  */
 typedef struct dmt_kernel_call {
     uint32_t struct_size;
-    /** Bit 0: this is training (dropout drops). */
+    /** DMT_CALL_... */
     uint32_t flags;
     const void *const *inputs;
     const void *const *parameters;
@@ -89,7 +92,6 @@ typedef struct dmt_kernel_call {
     /** Global number of every sample of the batch. */
     const int64_t *samples;
 } dmt_kernel_call;
-#define DMT_CALL_TRAINING 1u
 
 /** Answer to supports; struct_size is set by the caller. */
 typedef struct dmt_support {
@@ -110,9 +112,9 @@ typedef struct dmt_kernels {
     dmt_status (*supports)(void *ctx, const dmt_kernel_request *request, dmt_support *support);
     /** [any] Makes a plan. */
     dmt_status (*bind)(void *ctx, const dmt_kernel_request *request, dmt_kernel_plan *plan);
-    /** [instance] */
+    /** [instance] Writes every element of outputs, and saved when the plan was bound with DMT_BIND_TRAINING. */
     dmt_status (*forward)(void *handle, const dmt_kernel_call *call);
-    /** [instance] After forward of the same plan, with its saved. */
+    /** [instance] After forward of the same plan, with its saved. NULL: these kernels serve no training. */
     dmt_status (*backward)(void *handle, const dmt_kernel_call *call);
     /** [instance] Ends the plan. */
     void (*release)(void *handle);

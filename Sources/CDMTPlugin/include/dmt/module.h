@@ -18,6 +18,7 @@ typedef int32_t dmt_value;
 typedef struct dmt_graph {
     uint32_t struct_size;
     uint32_t reserved;
+    /** First argument of the functions below. */
     void *ctx;
     /** [instance] Shape of a value. */
     dmt_status (*shape)(void *ctx, dmt_value value, dmt_shape *shape);
@@ -39,9 +40,11 @@ typedef struct dmt_graph {
 /** A module. */
 typedef struct dmt_module {
     uint32_t struct_size;
+    /** Revision of the module's semantics. */
     int32_t revision;
+    /** First argument of expand. */
     void *ctx;
-    /** `tower.dcn`. */
+    /** `tower.dcn`; a name of a vendor's own has dots: `com.vendor.tower`. */
     dmt_str name;
     /** Formula, shapes and source. */
     dmt_str summary;

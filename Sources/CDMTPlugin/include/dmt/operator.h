@@ -18,6 +18,8 @@ typedef struct dmt_shape {
     int64_t dims[DMT_MAX_RANK];
 } dmt_shape;
 
+/* dmt_parameter.initializer */
+
 #define DMT_INIT_ZEROS 0
 #define DMT_INIT_ONES 1
 /** a: low, b: high. */
@@ -37,11 +39,12 @@ typedef struct dmt_parameter {
     double b;
 } dmt_parameter;
 
-/** The most parameters and outputs of one operator. */
+/** The most parameters of one operator. */
 #define DMT_MAX_PARAMETERS 16
+/** The most outputs of one operator. */
 #define DMT_MAX_OUTPUTS 8
 
-/** What infer answers; struct_size and capacity of the arrays are the caller's. */
+/** What infer answers; the caller has set struct_size. */
 typedef struct dmt_signature {
     uint32_t struct_size;
     int32_t output_count;
@@ -49,8 +52,9 @@ typedef struct dmt_signature {
     int32_t reserved;
     /** Multiply-accumulates of forward a sample. */
     double macs;
-    /** Of these, what the input gradients cost again in backward; the parameters' part is macs where there are any. */
+    /** What backward costs for the gradients of inputs. */
     double input_gradient_macs;
+    /** What backward costs for the gradients of parameters: macs where there are any, else 0. */
     double parameter_gradient_macs;
     /** Bit i: backward reads input i. */
     uint64_t backward_reads_inputs;
@@ -65,6 +69,7 @@ typedef struct dmt_operator {
     uint32_t struct_size;
     /** Revision of the operator's semantics; a checkpoint records it. */
     int32_t revision;
+    /** First argument of infer. */
     void *ctx;
     /** `com.vendor.swish`; the names without a dot are the project's own. */
     dmt_str name;

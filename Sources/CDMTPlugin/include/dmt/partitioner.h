@@ -40,6 +40,8 @@ typedef struct dmt_partition_feature {
     int64_t bytes;
 } dmt_partition_feature;
 
+/* dmt_partition_request.capacity_kind */
+
 #define DMT_CAPACITY_NONE 0
 /** The sum of lookup_cost over a tower. */
 #define DMT_CAPACITY_LOOKUPS 1
@@ -52,6 +54,7 @@ typedef struct dmt_partition_request {
     /** 0. */
     uint32_t flags;
     int64_t feature_count;
+    /** [feature_count] */
     const dmt_partition_feature *features;
     /**
      * [feature_count, feature_count], row-major: how alike two features are, 0 to 1, symmetric; the host has checked it.
@@ -72,6 +75,7 @@ typedef struct dmt_partition_request {
     double capacity;
     /** One of the component's strategies. */
     dmt_str strategy;
+    /** Where the strategy draws random numbers, they follow from this alone. */
     uint64_t seed;
 } dmt_partition_request;
 
@@ -100,9 +104,11 @@ typedef struct dmt_partition_result {
 /** Deals features into towers. */
 typedef struct dmt_partitioner {
     uint32_t struct_size;
+    /** Revision of this table: 1. */
     int32_t revision;
+    /** First argument of partition. */
     void *ctx;
-    /** Static. */
+    /** [strategy_count] Static. */
     const dmt_partition_strategy *strategies;
     int64_t strategy_count;
     /**

@@ -15,6 +15,7 @@ extern "C" {
 #define DMT_PLUGIN_MAGIC 0x50544d44u
 
 /* Component kinds */
+
 /** Kernels for operators: dmt_backend (backend.h). */
 #define DMT_KIND_BACKEND "backend"
 /** A new operator, schema and kernel: dmt_operator (operator.h). */
@@ -31,6 +32,10 @@ extern "C" {
 #define DMT_KIND_SHARDING "sharding"
 /** Moves data between ranks: dmt_interconnect (interconnect.h), revision 1. */
 #define DMT_KIND_INTERCONNECT "interconnect"
+/** A format of data files: dmt_reader (reader.h), revision 1. */
+#define DMT_KIND_READER "reader"
+/** A new update rule: dmt_optimizer (optimizer.h), revision 1. */
+#define DMT_KIND_OPTIMIZER "optimizer"
 
 /** One thing that a plugin offers. */
 typedef struct dmt_component {
@@ -45,7 +50,11 @@ typedef struct dmt_component {
     dmt_str summary;
 } dmt_component;
 
-/** What a plugin is; static, readable before initialize. */
+/**
+ * What a plugin is; static, readable before initialize.
+ *
+ * No major moves the fields up to flags: a host of any contract can read whose plugin this is not.
+ */
 typedef struct dmt_plugin_descriptor {
     uint32_t struct_size;
     /** DMT_PLUGIN_MAGIC */
@@ -61,24 +70,28 @@ typedef struct dmt_plugin_descriptor {
     dmt_str id;
     /** Semantic version. */
     dmt_str version;
+    /** Who makes it; may be empty. */
     dmt_str vendor;
     /** SPDX expression. */
     dmt_str license;
     /** One sentence. */
     dmt_str summary;
+    /** Where to read more; may be empty. */
     dmt_str homepage;
     /**
-     * Compiler and version. A plugin written in Swift must name it, `Swift 6.3.1 (BUILD)`: it shares the host's Swift runtime,
-     * and the host refuses one that another compiler made.
+     * Compiler and version. A plugin written in Swift names it, `Swift 6.3.1 (BUILD)`: it shares the host's Swift runtime,
+     * and the host refuses one that another compiler made, unless it brings a runtime of its own, hidden.
      */
     dmt_str compiler;
     /** Target triple and lowest ISA: `x86_64-linux-gnu x86-64-v3`. */
     dmt_str target;
+    /** 0 to 1024. */
     int64_t component_count;
+    /** [component_count] What it offers. */
     const dmt_component *const *components;
 } dmt_plugin_descriptor;
 
-/** A plugin: its descriptor and its functions. */
+/** A plugin: its descriptor and its functions. No major moves struct_size and descriptor. */
 typedef struct dmt_plugin {
     uint32_t struct_size;
     uint32_t reserved;
@@ -110,7 +123,7 @@ static inline const char *dmt_c_compiler(void) {
  */
 DMT_EXPORT const dmt_plugin *dmt_plugin_entry(void);
 
-/** Type of dmt_plugin_entry, for whoever looks it up. */
+/** [load] Type of dmt_plugin_entry, for whoever looks it up. */
 typedef const dmt_plugin *(*dmt_plugin_entry_function)(void);
 
 DMT_STATIC_ASSERT(sizeof(dmt_component) == 56, "dmt_component");

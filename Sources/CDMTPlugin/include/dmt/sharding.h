@@ -106,6 +106,7 @@ typedef struct dmt_sharding_request {
     int64_t batch;
     /** [instance] The planner: writes to ranks[i] one of the ranks of pieces[i], balancing costs. */
     dmt_status (*assign)(void *ctx, const dmt_shard_candidate *pieces, int64_t piece_count, int32_t *ranks);
+    /** First argument of assign. */
     void *assign_ctx;
 } dmt_sharding_request;
 
@@ -156,6 +157,7 @@ typedef struct dmt_dataflow_step {
 typedef struct dmt_sharding_builder {
     uint32_t struct_size;
     uint32_t reserved;
+    /** First argument of the functions below. */
     void *ctx;
     /** [instance] Adds a shard. */
     dmt_status (*add_shard)(void *ctx, const dmt_shard *shard);
@@ -166,7 +168,9 @@ typedef struct dmt_sharding_builder {
 /** A sharding strategy. */
 typedef struct dmt_sharding {
     uint32_t struct_size;
+    /** Revision of this table: 1. */
     int32_t revision;
+    /** First argument of plan. */
     void *ctx;
     /** `sptt`. */
     dmt_str name;

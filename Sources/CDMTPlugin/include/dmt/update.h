@@ -36,10 +36,11 @@ typedef struct dmt_update_request {
 /** One update. */
 typedef struct dmt_update_call {
     uint32_t struct_size;
+    /** 0. */
     uint32_t flags;
-    /** [tensor_count] */
+    /** [tensor_count] What is updated. */
     void *const *parameters;
-    /** [tensor_count] */
+    /** [tensor_count] Read, never written. */
     const void *const *gradients;
     /** [tensor_count * states], the states of a tensor next to each other. */
     void *const *states;
@@ -50,25 +51,28 @@ typedef struct dmt_update_call {
     int64_t step;
 } dmt_update_call;
 
-/** A bound plan. */
+/** A bound plan, filled by bind; struct_size is set by the caller. */
 typedef struct dmt_update_plan {
     uint32_t struct_size;
     uint32_t reserved;
+    /** The plugin's own handle. */
     void *handle;
 } dmt_update_plan;
 
 /** Optimizers on whole tensors. */
 typedef struct dmt_update {
     uint32_t struct_size;
+    /** Revision of this table: 1. */
     int32_t revision;
+    /** First argument of supports and bind. */
     void *ctx;
-    /** [any] DMT_UNIMPLEMENTED with set_error says why not. */
+    /** [any] DMT_OK: the request is served. DMT_UNIMPLEMENTED, with set_error saying why not: it is not. */
     dmt_status (*supports)(void *ctx, const dmt_update_request *request);
-    /** [any] */
+    /** [any] Makes a plan. */
     dmt_status (*bind)(void *ctx, const dmt_update_request *request, dmt_update_plan *plan);
     /** [instance] Updates parameters and states in place. */
     dmt_status (*update)(void *handle, const dmt_update_call *call);
-    /** [instance] */
+    /** [instance] Ends the plan. */
     void (*release)(void *handle);
 } dmt_update;
 

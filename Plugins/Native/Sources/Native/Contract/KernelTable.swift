@@ -33,8 +33,8 @@ enum KernelTable {
   }
 
   private static func checked(_ raw: UnsafePointer<dmt_kernel_request>?) throws(Failure) -> Request {
-    guard let raw, raw.pointee.struct_size >= MemoryLayout<dmt_kernel_request>.size else {
-      throw .invalid("the request is NULL or of an older contract than 0.9")
+    guard let raw, raw.pointee.struct_size >= FirstSizes.kernelRequest else {
+      throw .invalid("the request is NULL or shorter than contract 1.0 has it")
     }
     guard raw.pointee.op_revision <= 1 else {
       throw .unserved("revision \(raw.pointee.op_revision) of \(raw.pointee.op.string) is newer than these kernels")
@@ -79,8 +79,8 @@ enum KernelTable {
   private static func run(
     _ handle: UnsafeMutableRawPointer?, _ raw: UnsafePointer<dmt_kernel_call>?, backward: Bool
   ) -> dmt_status {
-    guard let handle, let raw, raw.pointee.struct_size >= MemoryLayout<dmt_kernel_call>.size else {
-      return Failure.invalid("the plan or the call is NULL, or of an older contract than 0.9").report()
+    guard let handle, let raw, raw.pointee.struct_size >= FirstSizes.kernelCall else {
+      return Failure.invalid("the plan or the call is NULL, or shorter than contract 1.0 has it").report()
     }
     return Unmanaged<KernelPlan>.fromOpaque(handle)._withUnsafeGuaranteedRef { plan in
       let call = KernelCall(raw: raw)

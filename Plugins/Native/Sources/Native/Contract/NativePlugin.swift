@@ -84,7 +84,7 @@ public enum NativePlugin {
     descriptor.pointee.magic = DMT_PLUGIN_MAGIC
     descriptor.pointee.abi_major = UInt32(DMT_ABI_MAJOR)
     descriptor.pointee.abi_minor = UInt32(DMT_ABI_MINOR)
-    descriptor.pointee.min_host_minor = 9
+    descriptor.pointee.min_host_minor = 0
     descriptor.pointee.id = dmt_str("dmt.native")
     descriptor.pointee.version = dmt_str("0.9.0")
     descriptor.pointee.vendor = dmt_str("dmt")

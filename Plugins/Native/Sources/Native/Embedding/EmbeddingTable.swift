@@ -3,8 +3,8 @@ internal import CDMTPlugin
 /// The contract's table of `dmt.embedding/1` over `EmbeddingPlan`.
 enum EmbeddingTable {
   private static func plan(_ raw: UnsafePointer<dmt_embedding_request>?) throws(Failure) -> EmbeddingPlan {
-    guard let raw, raw.pointee.struct_size >= MemoryLayout<dmt_embedding_request>.size else {
-      throw .invalid("the request is NULL or of an older contract than 0.9")
+    guard let raw, raw.pointee.struct_size >= FirstSizes.embeddingRequest else {
+      throw .invalid("the request is NULL or shorter than contract 1.0 has it")
     }
     return try EmbeddingPlan(raw)
   }
@@ -13,8 +13,8 @@ enum EmbeddingTable {
     _ handle: UnsafeMutableRawPointer?, _ call: UnsafePointer<dmt_embedding_call>?, readsOutputs: Bool,
     _ body: (EmbeddingPlan, dmt_embedding_call) -> StaticString?
   ) -> dmt_status {
-    guard let handle, let call, call.pointee.struct_size >= MemoryLayout<dmt_embedding_call>.size else {
-      return Failure.invalid("the plan or the call is NULL, or of an older contract than 0.9").report()
+    guard let handle, let call, call.pointee.struct_size >= FirstSizes.embeddingCall else {
+      return Failure.invalid("the plan or the call is NULL, or shorter than contract 1.0 has it").report()
     }
     return Unmanaged<EmbeddingPlan>.fromOpaque(handle)._withUnsafeGuaranteedRef { plan in
       if let missing = plan.check(call.pointee) { return Failure.invalid("\(missing)").report() }

@@ -3,8 +3,8 @@ internal import CDMTPlugin
 /// The contract's table of `dmt.update/1` over `UpdatePlan`.
 enum UpdateTable {
   private static func plan(_ raw: UnsafePointer<dmt_update_request>?) throws(Failure) -> UpdatePlan {
-    guard let raw, raw.pointee.struct_size >= MemoryLayout<dmt_update_request>.size else {
-      throw .invalid("the request is NULL or of an older contract than 0.9")
+    guard let raw, raw.pointee.struct_size >= FirstSizes.updateRequest else {
+      throw .invalid("the request is NULL or shorter than contract 1.0 has it")
     }
     return try UpdatePlan(raw)
   }
@@ -33,8 +33,8 @@ enum UpdateTable {
           }
         },
         update: { handle, call in
-          guard let handle, let call, call.pointee.struct_size >= MemoryLayout<dmt_update_call>.size else {
-            return Failure.invalid("the plan or the call is NULL, or of an older contract than 0.9").report()
+          guard let handle, let call, call.pointee.struct_size >= FirstSizes.updateCall else {
+            return Failure.invalid("the plan or the call is NULL, or shorter than contract 1.0 has it").report()
           }
           return Unmanaged<UpdatePlan>.fromOpaque(handle)._withUnsafeGuaranteedRef { plan in
             if let missing = plan.update(call.pointee) { return Failure.invalid("\(missing)").report() }
