@@ -26,12 +26,20 @@ public struct PluginDiagnosis: Sendable, Encodable {
     path: String, policy: TrustPolicy = TrustPolicy(), scanner: PluginScanner = PluginScanner(),
     cache: ScanCache = ScanCache()
   ) throws(DMTError) {
-    let all = PluginSearchPath(explicit: [path], environment: [:], executable: "").find()
-    let found =
-      all.first { $0.origin == .explicit }
+    var search = PluginSearchPath(explicit: [path], environment: [:], executable: "")
+    search.places.removeAll { $0.origin != .explicit }
+    let all = search.find()
+    var found =
+      all.first
       ?? FoundPlugin(
         origin: .explicit, library: path,
         problem: DMTError(.notFound, "there is no plugin at \(path)", remedy: "name a plugin's folder or its .so"))
+    if all.count > 1 {
+      found = FoundPlugin(
+        origin: .explicit, folder: path,
+        problem: DMTError(
+          .notFound, "\(path) holds \(all.count) plugins and is none itself", remedy: "name them: \(path)/*"))
+    }
     try self.init(found, policy: policy, scanner: scanner, cache: cache)
   }
 
@@ -178,7 +186,9 @@ public struct PluginDiagnosis: Sendable, Encodable {
         .quarantined
       } else if reason.contains("this host has contract") {
         .wrongContract
-      } else if reason.contains("Swift runtime") || reason.contains("as its compiler") { .otherCompiler } else { .refused }
+      } else if reason.contains("Swift runtime") || reason.contains("as its compiler") { .otherCompiler } else {
+        .refused
+      }
     findings.append(Finding(kind, reason + printed, remedy: result.remedy))
   }
 

@@ -31,10 +31,7 @@ public struct PluginInspection: Sendable, Encodable {
   public init(
     path: String, scanner: PluginScanner = PluginScanner(), policy: TrustPolicy = TrustPolicy()
   ) throws(DMTError) {
-    guard let found = PluginSearchPath(explicit: [path], environment: [:], executable: "").find().first else {
-      throw DMTError(.notFound, "there is no plugin at \(path)")
-    }
-    if let problem = found.problem { throw problem }
+    let found = try PluginSearchPath.one(at: path)
     var sidecar: PluginSidecar?
     var opened: OpenedLibrary?
     var libraries: PluginLibraries?
