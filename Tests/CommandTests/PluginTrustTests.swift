@@ -29,8 +29,8 @@ struct PluginTrustTests {
     #expect(list["policy"] as? String == "listed" && list["origin"] as? String == "--trust")
     #expect(try run("plugin", "trust", "remove", library).status == 0)
     #expect(try Command.run(check, in: workspace).status == 69)
-    expectFailure(
-      try run("plugin", "trust", "remove", library), status: 66, place: "error", says: ["is not trusted in"])
+    let again = try run("plugin", "trust", "remove", library)
+    #expect(again.status == 66 && again.errors.contains("is not trusted in"), "\(again)")
   }
 
   @Test("the policy of the file holds until DMT_TRUST or --trust says otherwise")
@@ -82,7 +82,8 @@ struct PluginTrustTests {
     #expect(try run("plugin", "quarantine", "clear").status == 64)
     let cleared = try run("plugin", "quarantine", "clear", hostile)
     #expect(cleared.status == 0 && cleared.output.contains("/hostile.so"), "\(cleared)")
-    #expect(try run("plugin", "quarantine", "list", "--json").output == "[\n\n]\n")
+    let left = try run("plugin", "quarantine", "list", "--json")
+    #expect((try JSONSerialization.jsonObject(with: Data(left.output.utf8)) as? [Any])?.isEmpty == true, "\(left)")
   }
 
   @Test(
