@@ -76,9 +76,8 @@ struct PluginTrustTests {
     for words in ["/hostile.so", "crashed in initialize (SIGABRT)", "about to crash", "when    2"] {
       #expect(list.output.contains(words), "\(list)")
     }
-    expectFailure(
-      try run("plugin", "quarantine", "clear", library), status: 66, place: "error", says: ["nothing is quarantined at"]
-    )
+    let other = try run("plugin", "quarantine", "clear", library)
+    #expect(other.status == 66 && other.errors.contains("nothing is quarantined at"), "\(other)")
     #expect(try run("plugin", "quarantine", "clear").status == 64)
     let cleared = try run("plugin", "quarantine", "clear", hostile)
     #expect(cleared.status == 0 && cleared.output.contains("/hostile.so"), "\(cleared)")
