@@ -172,6 +172,11 @@ public struct PluginDiagnosis: Sendable, Encodable {
       result = known
     } else {
       result = try scanner.scan(chosen.libraries)
+      // One that broke here is in quarantine from now on, as if it had been found.
+      var cache = cache
+      cache.reload()
+      cache.insert(result, of: chosen.libraries.main)
+      cache.save()
     }
     if let report = result.report, result.status == .accepted {
       id = report.descriptor.id
