@@ -129,7 +129,7 @@ let package = Package(
       name: "DMTPluginHostTests",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTBridge", "DMTPluginKit", "DMTPluginHost", "dmt-scan-fixture",
-        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
     // Takes the allocator's place in test programs, and counts.
     .target(name: "CDMTAllocationCounter", path: "Tests/CDMTAllocationCounter"),

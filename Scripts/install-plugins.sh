@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Lays out built plugins as the host looks for them: DESTINATION/NAME/plugin.json beside the libraries it names.
+# Lays out built plugins as the host looks for them: DESTINATION/NAME/plugin.json beside the libraries it names. The installed
+# sidecar also states each library's SHA-256, which the host checks before it loads one.
 #
 #   Scripts/install-plugins.sh SOURCES BUILD DESTINATION NAME..
 #
@@ -52,7 +53,16 @@ for name in "$@"; do
   for library in "${libraries[@]}"; do
     replace "$build/$(basename "$library")" "$destination/$name/$library"
   done
-  replace "$sidecar" "$destination/$name/plugin.json"
+  hashed=$(mktemp)
+  cp "$sidecar" "$hashed"
+  for library in "${libraries[@]}"; do
+    hash=$(sha256sum "$build/$(basename "$library")")
+    sed -i "s|\"library\": *\"$library\"|&, \"sha256\": \"${hash%% *}\"|" "$hashed"
+  done
+  # Not mktemp's mode: whoever may run dmt may read the sidecar.
+  chmod 644 "$hashed"
+  replace "$hashed" "$destination/$name/plugin.json"
+  rm -f "$hashed"
   # Libraries of an earlier build that the sidecar names no more.
   while IFS= read -r file; do
     relative=${file#"$destination/$name/"}

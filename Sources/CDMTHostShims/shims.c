@@ -1,13 +1,17 @@
 #define _GNU_SOURCE
 #include "dmt_host_shims.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -153,6 +157,28 @@ void dmt_disable_core_dump(void) {
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
 }
+
+int32_t dmt_sealed_copy(const char *name, const void *bytes, int64_t size) {
+    int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0) return -1;
+    int64_t written = 0;
+    while (written < size) {
+        ssize_t count = write(file, (const char *)bytes + written, (size_t)(size - written));
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) break;
+        written += count;
+    }
+    if (written == size && fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+        return file;
+    int code = errno;
+    close(file);
+    errno = code;
+    return -1;
+}
+
+const char *dmt_libc_version(void) { return gnu_get_libc_version(); }
+
+int32_t dmt_try_lock(int32_t descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 
 int32_t dmt_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
 

@@ -5,7 +5,11 @@ import Testing
 struct HelpTests {
   static let commands: [[String]] = [
     [], ["train"], ["eval"], ["predict"], ["explain"], ["check"], ["config"], ["schema"], ["op"], ["op", "verify"],
-    ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["bench"], ["bench", "step"], ["bench", "multi-host"],
+    ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["plugin", "doctor"], ["plugin", "quarantine"],
+    ["plugin", "quarantine", "list"], ["plugin", "quarantine", "clear"], ["plugin", "trust"],
+    ["plugin", "trust", "list"],
+    ["plugin", "trust", "add"], ["plugin", "trust", "remove"], ["plugin", "trust", "policy"],
+    ["bench"], ["bench", "step"], ["bench", "multi-host"],
     ["partition"], ["compare"], ["launch"], ["verify"],
   ]
 

@@ -1,3 +1,4 @@
+import CDMTPlugin
 import DMTCore
 import DMTPluginHost
 import Foundation
@@ -23,15 +24,17 @@ final class PluginFixtures {
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-  private static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
 
   /// Compiles a fixture and returns the library's path.
-  @discardableResult
   ///
-  /// - Parameter headers: a folder with `dmt/*.h`; nil: today's.
+  /// - Parameters:
+  ///   - headers: a folder with `dmt/*.h`; nil: today's.
+  ///   - flags: further arguments for the compiler, behind the source.
+  @discardableResult
   func build(
-    _ source: String, as name: String? = nil, _ defines: [String] = [], headers: String? = nil
+    _ source: String, as name: String? = nil, _ defines: [String] = [], headers: String? = nil, flags: [String] = []
   ) throws -> String {
     let library = "\(folder)/\(name ?? source).so"
     try FileManager.default.createDirectory(
@@ -49,7 +52,7 @@ final class PluginFixtures {
         compiler, "-std=gnu11", "-shared", "-fPIC", "-fvisibility=hidden", "-I",
         headers ?? Self.repository + "/Sources/CDMTPlugin/include",
       ]
-      + defines.map { "-D" + $0 } + ["-o", library, Self.repository + "/Tests/Fixtures/Plugins/\(source).c"]
+      + defines.map { "-D" + $0 } + ["-o", library, Self.repository + "/Tests/Fixtures/Plugins/\(source).c"] + flags
     try process.run()
     process.waitUntilExit()
     try #require(process.terminationStatus == 0, "\(source).c compiles")
@@ -66,13 +69,46 @@ final class PluginFixtures {
   ) throws -> String {
     let plugin = "\(folder)/\(name)"
     try build("good", as: "\(name)/libplugin", ["FIXTURE_ID=\"\(id)\"", "FIXTURE_VERSION=\"\(version)\""] + defines)
+    try sidecar(name, id: id, version: version, extra: extra)
+    return plugin
+  }
+
+  /// needy.c with its neighbour beside it, which it finds by `$ORIGIN`; the folder's path.
+  ///
+  /// - Parameter soname: what the neighbour calls itself; nil: nothing.
+  func needyPackage(_ name: String, soname: String? = "libneighbour.so", _ defines: [String] = []) throws -> String {
+    let folder = "\(folder)/\(name)"
+    try build(
+      "neighbour", as: "\(name)/libneighbour", defines, flags: soname.map { ["-Wl,-soname,\($0)"] } ?? [])
+    try build(
+      "needy", as: "\(name)/libplugin",
+      flags: ["-L\(folder)", "-lneighbour", "-Wl,-rpath,$ORIGIN", "-Wl,--enable-new-dtags"])
+    try sidecar(name, id: "com.example.needy")
+    return folder
+  }
+
+  /// Writes a folder's sidecar; null takes a field away.
+  func sidecar(_ name: String, id: String, version: String = "1.0.0", extra: [String: Any] = [:]) throws {
     var sidecar: [String: Any] = [
-      "id": id, "name": name, "version": version, "abi": ["major": 1, "minor": 0], "min_host_minor": 0,
+      "id": id, "name": name, "version": version,
+      "abi": ["major": Int(DMT_ABI_MAJOR), "minor": Int(DMT_ABI_MINOR)], "min_host_minor": Int(DMT_ABI_MINOR),
       "kinds": ["operator"], "library": "libplugin.so",
     ]
     for (key, value) in extra { sidecar[key] = value is NSNull ? nil : value }
-    try JSONSerialization.data(withJSONObject: sidecar).write(to: URL(filePath: plugin + "/plugin.json"))
-    return plugin
+    try JSONSerialization.data(withJSONObject: sidecar).write(to: URL(filePath: "\(folder)/\(name)/plugin.json"))
+  }
+
+  /// A scanner that runs a line of shell before each scan; `$LIBRARY` is the plugin's library.
+  func scanner(before line: String) throws -> PluginScanner {
+    let path = folder + "/scan-" + UUID().uuidString
+    let script = "#!/bin/bash\nLIBRARY=${@: -1}\n\(line)\nexec '\(try Self.scanner().executable)' \"$@\"\n"
+    try Data(script.utf8).write(to: URL(filePath: path))
+    try setMode(0o755, path)
+    return PluginScanner(executable: path)
+  }
+
+  func setMode(_ mode: Int, _ path: String) throws {
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
   }
 
   /// The program that scans, which is built beside the tests.

@@ -34,9 +34,9 @@ struct RegistryTests {
     let registry = try PluginRegistry.load(try fixtures.options([fixtures.folder + "/all"]))
     #expect(registry.candidates.map(\.status) == [.loaded, .shadowed])
     #expect(registry.candidates.map(\.version) == ["1.0.0", "2.0.0"])
-    #expect(registry.candidates[1].reason?.contains("/all/a-first has the same id and comes first") == true)
+    #expect(registry.candidates[1].reason?.contains("/all/a-first (explicit) has the same id") == true)
     let text = PluginListing(registry).text(why: true)
-    #expect(text.contains("com.example.twin: shadowed") && text.contains("/all/a-first has the same id"))
+    #expect(text.contains("com.example.twin: shadowed") && text.contains("/all/a-first (explicit) has the same id"))
   }
 
   @Test("the order is explicit, environment, executable, user, system; a privileged process ignores its environment")

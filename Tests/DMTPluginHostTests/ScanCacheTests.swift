@@ -73,9 +73,6 @@ struct ScanCacheTests {
     // A file where the folder should be: not even root can write there.
     try Data().write(to: URL(filePath: fixtures.folder + "/cache"))
     #expect(try load(folder).status == .loaded)
-    var cache = ScanCache(path: cachePath, host: "test")
-    cache.insert(ScanResult(status: .refused, reason: "x"), sha256: "00")
-    #expect(cache.save()?.contains("cannot be written") == true)
     #expect(try FileManager.default.contentsOfDirectory(atPath: fixtures.folder).sorted() == ["cache", "plugin"])
   }
 
@@ -83,5 +80,65 @@ struct ScanCacheTests {
   func atomic() throws {
     _ = try load(try fixtures.package("plugin", id: "com.example.cached"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: fixtures.folder + "/cache") == ["plugins.json"])
+  }
+
+  @Test("a plugin that broke is tried again when a library that it needs changes")
+  func dependency() throws {
+    let folder = try fixtures.needyPackage("needy", ["ABORT"])
+    #expect(try load(folder).status == .quarantined)
+    #expect(try load(folder).isFromCache)
+    let cache = ScanCache(path: cachePath, host: "test")
+    let quarantined = try #require(cache.quarantined.first)
+    #expect(quarantined.library == folder + "/libplugin.so" && quarantined.result.signal == "SIGABRT")
+    #expect(quarantined.result.phase == "entry" && quarantined.changed.isEmpty && !quarantined.isOutdated)
+    try fixtures.build("neighbour", as: "needy/libneighbour", flags: ["-Wl,-soname,libneighbour.so"])
+    #expect(ScanCache(path: cachePath, host: "test").quarantined.first?.changed == ["libneighbour.so"])
+    let mended = try load(folder)
+    #expect(mended.status == .loaded && !mended.isFromCache)
+    #expect(ScanCache(path: cachePath, host: "test").quarantined.isEmpty)
+  }
+
+  @Test("a plugin without a library that it needs is not scanned again until that is there")
+  func missingDependency() throws {
+    let folder = try fixtures.needyPackage("needy")
+    let neighbour = folder + "/libneighbour.so"
+    try FileManager.default.moveItem(atPath: neighbour, toPath: fixtures.folder + "/away")
+    #expect(try load(folder).status == .refused)
+    let second = try load(folder)
+    #expect(second.status == .refused && second.isFromCache)
+    #expect(second.reason?.contains("libneighbour.so: cannot open shared object file") == true)
+    try FileManager.default.moveItem(atPath: fixtures.folder + "/away", toPath: neighbour)
+    #expect(try load(folder).status == .loaded)
+  }
+
+  @Test("quarantine is cleared by file, by folder and by hash")
+  func clear() throws {
+    let library = try fixtures.build(.crashInInitialize)
+    let hash = try PluginFile.sha256(of: library)
+    for name in [library, fixtures.folder, hash] {
+      _ = try load(library)
+      var cache = ScanCache(path: cachePath, host: "test")
+      #expect(cache.clearQuarantine { $0.isMeant(by: "/elsewhere") }.isEmpty)
+      #expect(cache.clearQuarantine { $0.isMeant(by: name) }.map(\.sha256) == [hash])
+      #expect(cache.save() == nil)
+      #expect(try !load(library).isFromCache)
+    }
+  }
+
+  @Test("of several ranks that start at once, one scans")
+  func ranks() async throws {
+    let folder = try fixtures.package("plugin", id: "com.example.ranks")
+    let log = fixtures.folder + "/scans"
+    let scanner = try fixtures.scanner(before: "echo one >> '\(log)'")
+    let statuses = try await withThrowingTaskGroup(of: PluginCandidate.Status?.self) { group in
+      for _ in 0..<4 {
+        var options = try fixtures.options([folder])
+        options.scanner = scanner
+        group.addTask { [options] in try PluginRegistry.load(options).candidates.first?.status }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(statuses == [.loaded, .loaded, .loaded, .loaded])
+    #expect(try String(contentsOf: URL(filePath: log), encoding: .utf8) == "one\n")
   }
 }

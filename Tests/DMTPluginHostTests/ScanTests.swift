@@ -125,7 +125,14 @@ struct ScanTests {
   func hang(how: PluginFixtures.Hostility) throws {
     let result = try scan(try fixtures.build(how), limit: 200)
     #expect(result.status == .hung && result.isQuarantined && result.phase == "entry")
-    #expect(result.reason?.contains("within 400 ms") == true)
+    #expect(result.reason?.contains("within 400 ms, all of them asleep,") == true, "\(result)")
+  }
+
+  @Test("a plugin that computes without end is ended by its CPU time")
+  func busy() throws {
+    let result = try scan(try fixtures.build("busy"), limit: 200)
+    #expect(result.status == .hung && result.isQuarantined && result.phase == "entry")
+    #expect(result.reason?.contains("within 400 ms of CPU time") == true, "\(result)")
   }
 
   @Test("what a plugin prints does not reach the protocol")

@@ -80,6 +80,24 @@ removes_what_is_left_out() (
     <(printf '%s\n' ./One/libOneV2.so ./One/plugin.json ./Stranger/libStranger.so)
 )
 
+states_hashes_in_the_sidecar() (
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  set -e
+  plugin_in "$folder" One libOneV2.so libOneV3.so
+  printf '%s\n' '{ "variants": [{ "isa": "x86-64-v3", "library": "libOneV3.so" },' \
+    '  { "isa": "x86-64-v2", "library": "libOneV2.so" }] }' > "$folder/sources/One/plugin.json"
+  install_in "$folder" One
+  for library in libOneV2.so libOneV3.so; do
+    hash=$(sha256sum "$folder/bin/One/$library")
+    grep -q "\"library\": \"$library\", \"sha256\": \"${hash%% *}\"" "$folder/bin/One/plugin.json" ||
+      { echo "no hash of $library in: $(cat "$folder/bin/One/plugin.json")"; exit 1; }
+  done
+  before=$(stat -c '%i %Y' "$folder/bin/One/plugin.json")
+  install_in "$folder" One
+  [ "$before" = "$(stat -c '%i %Y' "$folder/bin/One/plugin.json")" ] || { echo "the sidecar was written again"; exit 1; }
+)
+
 # refused_with STATUS WORDS SIDECAR-TEXT
 refused_with() (
   folder=$(mktemp -d)
@@ -100,6 +118,7 @@ check "plugin folders are complete" plugin_folders_are_complete
 check "install-plugins lays out every library that a sidecar names" installs_every_named_library
 check "install-plugins writes only what changed, by rename" leaves_unchanged_files_alone
 check "install-plugins removes what is left out and keeps a stranger's plugin" removes_what_is_left_out
+check "install-plugins states every library's hash in the installed sidecar" states_hashes_in_the_sidecar
 check "install-plugins refuses an absolute library path" refused_with 65 "leaves the plugin's folder" '{ "library": "/lib/libOne.so" }'
 check "install-plugins refuses a path that climbs" refused_with 65 "leaves the plugin's folder" '{ "library": "../libOne.so" }'
 check "install-plugins refuses a sidecar without a library" refused_with 65 "names no library" '{ "id": "one" }'

@@ -81,6 +81,12 @@ void dmt_disable_core_dump(void);
 void dmt_die_with_parent(void);
 /** This process gets the signal when the thread that started it ends. */
 void dmt_signal_with_parent(int32_t signal);
+/** A file in memory with these bytes, which nobody can change any more: its descriptor, or -1 with errno. The name is for people. */
+int32_t dmt_sealed_copy(const char *name, const void *bytes, int64_t size);
+/** Version of the C library that this process runs on. */
+const char *dmt_libc_version(void);
+/** Locks an open file or folder for this process alone, without waiting: 0, or -1 with errno. */
+int32_t dmt_try_lock(int32_t descriptor);
 /** Not 0 when the process runs with more rights than its user (set-uid, set-gid, file capabilities). */
 int32_t dmt_is_privileged(void);
 

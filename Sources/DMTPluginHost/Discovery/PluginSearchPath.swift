@@ -1,5 +1,5 @@
-internal import CDMTHostShims
-internal import DMTCore
+internal import CDMTPlugin
+package import DMTCore
 internal import FoundationEssentials
 internal import Glibc
 
@@ -35,8 +35,8 @@ public struct PluginSearchPath: Sendable {
     explicit: [String] = [], environment: [String: String]? = nil,
     executable: String = PluginSearchPath.executablePath, isPrivileged: Bool? = nil
   ) {
-    let environment = environment ?? ProcessInfo.processInfo.environment
-    let isPrivileged = isPrivileged ?? (dmt_is_privileged() != 0)
+    let isPrivileged = isPrivileged ?? TrustedEnvironment.isPrivileged
+    let environment = environment ?? TrustedEnvironment.variables(isPrivileged: isPrivileged)
     places = explicit.map { Place(path: $0, origin: .explicit) }
     func add(_ path: String, _ origin: Origin) {
       let place = Place(path: path, origin: origin)
@@ -70,6 +70,8 @@ struct FoundPlugin {
   var folder: String?
   /// The bare library; nil for a folder.
   var library: String?
+  /// The folder of plugins in which it was found; nil when it was named itself.
+  var place: String?
   /// What is wrong with the place, when there is no plugin to read.
   var problem: DMTError?
 
@@ -104,7 +106,7 @@ extension PluginSearchPath {
     }
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []).sorted()
     let found = names.filter { Self.exists(place.path + "/" + $0 + "/" + PluginSidecar.fileName) }
-      .map { FoundPlugin(origin: place.origin, folder: place.path + "/" + $0) }
+      .map { FoundPlugin(origin: place.origin, folder: place.path + "/" + $0, place: place.path) }
     if found.isEmpty, place.origin == .explicit {
       return [
         FoundPlugin(
@@ -114,6 +116,37 @@ extension PluginSearchPath {
             remedy: "name the plugin's folder or its .so"))
       ]
     }
+    return found
+  }
+
+  /// The library of the one plugin that `path`, a library or a plugin's folder, names, for this CPU; its folder and its
+  /// sidecar where there is one.
+  ///
+  /// - Throws: ``DMTError/Code/notFound`` when there is no such file, ``DMTError/Code/pluginRefused`` for a sidecar that
+  ///   cannot be used.
+  package static func plugin(
+    at path: String
+  ) throws(DMTError) -> (library: String, folder: String?, sidecar: PluginSidecar?) {
+    let found = try one(at: path)
+    guard let folder = found.folder else { return (FoundPlugin.resolve(path) ?? path, nil, nil) }
+    let sidecar = try PluginSidecar(path: folder + "/" + PluginSidecar.fileName)
+    let library = try found.open(named: try sidecar.library(for: .host).file, isSealed: false)
+    return (library.path, folder, sidecar)
+  }
+
+  /// The one plugin that `path`, a library or a plugin's folder, names.
+  ///
+  /// - Throws: ``DMTError/Code/notFound`` when there is none, ``DMTError/Code/invalidArgument`` when there are several.
+  static func one(at path: String) throws(DMTError) -> FoundPlugin {
+    var search = PluginSearchPath(explicit: [path], environment: [:], executable: "")
+    search.places.removeAll { $0.origin != .explicit }
+    let all = search.find()
+    guard let found = all.first else { throw DMTError(.notFound, "there is no plugin at \(path)") }
+    guard all.count == 1 else {
+      throw DMTError(
+        .invalidArgument, "\(path) holds \(all.count) plugins, expected one", remedy: "name them: \(path)/*")
+    }
+    if let problem = found.problem { throw problem }
     return found
   }
 
@@ -128,12 +161,12 @@ extension PluginSearchPath {
 }
 
 extension FoundPlugin {
-  /// The library inside a folder that a sidecar names.
+  /// Opens the library inside a folder that a sidecar names, or the bare library.
   ///
   /// - Throws: ``DMTError/Code/pluginRefused`` for a path that leaves the folder, ``DMTError/Code/notFound`` when there
   ///   is no such file.
-  func libraryPath(named name: String) throws(DMTError) -> String {
-    guard let folder else { return library ?? name }
+  func open(named name: String?, isSealed: Bool) throws(DMTError) -> OpenedLibrary {
+    guard let folder, let name else { return try OpenedLibrary(path, isSealed: isSealed) }
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard !name.isEmpty, !name.hasPrefix("/"), !parts.contains(".."), !name.contains("\0") else {
       throw DMTError(
@@ -141,16 +174,26 @@ extension FoundPlugin {
         remedy: "name a file beside \(PluginSidecar.fileName)")
     }
     let path = folder + "/" + name
-    guard let resolved = Self.resolve(path), let root = Self.resolve(folder) else {
+    guard Self.resolve(path) != nil, let root = Self.resolve(folder) else {
       throw DMTError(
         .notFound, "its sidecar names library '\(name)', and there is no \(path)", remedy: "build the plugin")
     }
-    guard resolved.hasPrefix(root == "/" ? root : root + "/") else {
-      throw DMTError(
-        .pluginRefused, "its library '\(name)' is a link to \(resolved), which lies outside the plugin's folder",
-        remedy: "copy the library into the folder")
+    return try OpenedLibrary(path, within: root, isSealed: isSealed)
+  }
+
+  /// Checks who may change the plugin's files: the library, its sidecar, and the folders up to the plugin's own and the one
+  /// that this was found in.
+  ///
+  /// - Throws: ``DMTError/Code/pluginRefused`` with the path and the `chmod` that helps.
+  func checkPermissions(of library: OpenedLibrary, by permissions: FilePermissions) throws(DMTError) {
+    guard let folder, let root = Self.resolve(folder) else {
+      return try permissions.check(library.path, upTo: FilePermissions.parent(of: library.path))
     }
-    return resolved
+    if let sidecar = Self.resolve(folder + "/" + PluginSidecar.fileName) {
+      try permissions.check(sidecar, upTo: FilePermissions.parent(of: sidecar))
+    }
+    try permissions.check(library.path, upTo: root)
+    if let place, let resolved = Self.resolve(place) { try permissions.check(entry: folder, in: resolved) }
   }
 
   /// The path with links resolved; nil when there is no such file.

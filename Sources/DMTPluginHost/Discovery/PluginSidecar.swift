@@ -68,6 +68,12 @@ public struct PluginSidecar: Sendable, Hashable, Codable {
   /// - Throws: ``DMTError/Code/pluginRefused`` for a file that cannot be read, is no JSON, lacks a field, or names another
   ///   contract than this host has.
   public init(path: String) throws(DMTError) {
+    try self.init(unchecked: path)
+    try checkContract()
+  }
+
+  /// Reads a sidecar of any contract.
+  init(unchecked path: String) throws(DMTError) {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw DMTError(.pluginRefused, "the sidecar \(path) cannot be read")
     }
@@ -81,6 +87,10 @@ public struct PluginSidecar: Sendable, Hashable, Codable {
     } catch {
       throw DMTError(.pluginRefused, "the sidecar \(path) cannot be read: \(error)")
     }
+  }
+
+  /// Compares the contract that the plugin was built for with this host's.
+  func checkContract() throws(DMTError) {
     guard abi.major == Int(DMT_ABI_MAJOR) else {
       throw DMTError(
         .pluginRefused,

@@ -16,8 +16,10 @@ package enum ProcessGroup {
   ///   - environment: `NAME=value`, all of it.
   ///   - output: becomes its standard output; nil: this process's own.
   ///   - error: becomes its standard error; nil: this process's own.
+  ///   - inherited: further descriptors that it gets, under their numbers.
   package static func spawn(
-    _ executable: String, arguments: [String], environment: [String], output: Int32?, error: Int32?
+    _ executable: String, arguments: [String], environment: [String], output: Int32?, error: Int32?,
+    inherited: [Int32] = []
   ) throws(Refused) -> pid_t {
     var actions = posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
@@ -30,6 +32,8 @@ package enum ProcessGroup {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
     if let error { posix_spawn_file_actions_adddup2(&actions, error, 2) }
+    // A copy onto itself: the child's keeps open what this process's own would close.
+    for descriptor in inherited { posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor) }
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
     posix_spawnattr_setpgroup(&attributes, 0)
     var argumentPointers: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]

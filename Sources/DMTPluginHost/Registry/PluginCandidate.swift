@@ -10,7 +10,7 @@ public struct PluginCandidate: Sendable {
     case shadowed
     /// It is no plugin for this host.
     case refused
-    /// It crashed or hung when it was scanned, and is not run again until its file changes.
+    /// It crashed or hung when it was scanned, and is not run again until its file or a library that it needs changes.
     case quarantined
     /// It was accepted and failed to load.
     case failed
@@ -31,6 +31,10 @@ public struct PluginCandidate: Sendable {
   /// What the scan found.
   public var scan: ScanResult?
   public var sha256: String?
+  /// Why it may run; nil when it was not found out.
+  public var trust: String?
+  /// The candidate with the same id that comes first.
+  public var duplicateOf: String?
   /// The scan's result was in the cache.
   public var isFromCache = false
 

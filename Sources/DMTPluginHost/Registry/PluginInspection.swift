@@ -3,7 +3,14 @@ internal import FoundationEssentials
 
 /// Everything about one plugin file, without loading it into this process.
 public struct PluginInspection: Sendable, Encodable {
-  /// The library.
+  /// A library that it needs.
+  public struct Dependency: Sendable, Encodable {
+    public var name: String
+    /// Where the loader finds it; nil: nowhere.
+    public var path: String?
+  }
+
+  /// The library, links resolved.
   public var library: String
   public var sha256: String
   public var bytes: Int
@@ -11,33 +18,46 @@ public struct PluginInspection: Sendable, Encodable {
   public var sidecar: PluginSidecar?
   /// Its ELF headers; nil when it has none, then `scan` says why.
   public var headers: ELFFile?
+  /// What it needs and what that needs in turn, by name.
+  public var dependencies: [Dependency]
+  /// Why it may run; nil when it may not, then `scan` says why.
+  public var trust: String?
   public var scan: ScanResult
 
   /// Inspects a plugin's folder or library.
   ///
   /// - Throws: ``DMTError/Code/notFound`` when there is no such file, ``DMTError/Code/pluginRefused`` for a sidecar that
   ///   cannot be used; what is wrong with the library itself is in ``scan``.
-  public init(path: String, scanner: PluginScanner = PluginScanner()) throws(DMTError) {
-    guard let found = PluginSearchPath(explicit: [path], environment: [:], executable: "").find().first else {
-      throw DMTError(.notFound, "there is no plugin at \(path)")
+  public init(
+    path: String, scanner: PluginScanner = PluginScanner(), policy: TrustPolicy = TrustPolicy()
+  ) throws(DMTError) {
+    let found = try PluginSearchPath.one(at: path)
+    var sidecar: PluginSidecar?
+    var opened: OpenedLibrary?
+    var libraries: PluginLibraries?
+    var refusal: DMTError?
+    do throws(DMTError) {
+      libraries = try ChosenLibrary(found, cpu: .host, policy: policy) { (sidecar, opened) = ($0, $1) }.libraries
+    } catch {
+      refusal = error
     }
-    if let problem = found.problem { throw problem }
-    let library: String
-    if let folder = found.folder {
-      let sidecar = try PluginSidecar(path: folder + "/" + PluginSidecar.fileName)
-      self.sidecar = sidecar
-      library = try found.libraryPath(named: try sidecar.library(for: .host).file)
+    guard let library = opened else { throw refusal ?? DMTError(.notFound, "there is no plugin at \(path)") }
+    self.sidecar = sidecar
+    self.library = library.path
+    sha256 = library.sha256
+    bytes = library.bytes.count
+    headers = try? library.headers(withSymbols: true)
+    dependencies =
+      headers.map { headers in
+        LinkDiagnosis(headers, path: library.path, stated: sidecar?.requires?.debian ?? []).libraries
+          .map { Dependency(name: $0.key, path: $0.value) }.sorted { $0.name < $1.name }
+      } ?? []
+    trust = libraries?.trust
+    if let libraries {
+      scan = try scanner.scan(libraries)
     } else {
-      library = FoundPlugin.resolve(path) ?? path
+      scan = .refused(refusal?.message ?? "it was refused", remedy: refusal?.remedy, phase: "check")
     }
-    guard let data = FileManager.default.contents(atPath: library), let hash = ScanCache.hash(of: library) else {
-      throw DMTError(.io, "\(library) cannot be read")
-    }
-    self.library = library
-    sha256 = hash
-    bytes = data.count
-    headers = try? ELFFile(data, path: library)
-    scan = try scanner.scan(library: library)
   }
 
   /// For people.
@@ -46,14 +66,21 @@ public struct PluginInspection: Sendable, Encodable {
     if let sidecar {
       lines.append("sidecar     \(sidecar.id) \(sidecar.version), \(sidecar.kinds.joined(separator: ", "))")
     }
+    if let trust { lines.append("trust       \(trust)") }
     if let headers {
       lines.append("machine     \(headers.machine)")
-      lines.append("needs       \(headers.needed.joined(separator: ", "))")
+      for (index, name) in headers.needed.enumerated() {
+        let path = dependencies.first { $0.name == name }?.path
+        lines.append((index == 0 ? "needs       " : "            ") + "\(name) -> \(path ?? "not on this machine")")
+      }
       if !headers.runpath.isEmpty { lines.append("runpath     \(headers.runpath.joined(separator: ":"))") }
       let extra = headers.exports.filter { $0 != "dmt_plugin_entry" }.count
       lines.append(
         "exports     \(headers.exports.count)"
           + (extra > 0 ? ", \(extra) more than dmt_plugin_entry: hide them with a version script" : ""))
+      let glibc = headers.versionNeeds.map(\.version).filter { $0.hasPrefix("GLIBC_2") }
+        .max { LinkDiagnosis.numbers($0).lexicographicallyPrecedes(LinkDiagnosis.numbers($1)) }
+      if let glibc { lines.append("glibc       \(glibc.dropFirst(6)) or newer") }
     }
     lines.append("scan        \(scan.status.rawValue)")
     if let reason = scan.reason { lines.append("  reason    \(reason)") }

@@ -44,6 +44,8 @@ public struct PluginListing {
     var lines = ["  from    \(candidate.library ?? candidate.path) (\(candidate.origin.rawValue))"]
     if let reason = candidate.reason { lines.append("  reason  \(reason)") }
     if let remedy = candidate.remedy { lines.append("  fix     \(remedy)") }
+    if let sha256 = candidate.sha256 { lines.append("  sha256  \(sha256)") }
+    if let trust = candidate.trust { lines.append("  trust   \(trust)") }
     if candidate.status != .loaded, let tail = candidate.scan?.errorTail {
       lines.append("  printed " + tail.split(separator: "\n").suffix(5).joined(separator: "\n          "))
     }
@@ -83,6 +85,8 @@ public struct PluginListing {
     var path: String
     var library: String?
     var sha256: String?
+    var trust: String?
+    var duplicateOf: String?
     var origin: PluginSearchPath.Origin
     var phase: String?
     var signal: String?
@@ -100,7 +104,8 @@ public struct PluginListing {
       Row(
         id: candidate.id, version: candidate.version, status: candidate.status, reason: candidate.reason,
         remedy: candidate.remedy, path: candidate.path, library: candidate.library, sha256: candidate.sha256,
-        origin: candidate.origin, phase: candidate.scan?.phase, signal: candidate.scan?.signal,
+        trust: candidate.trust, duplicateOf: candidate.duplicateOf, origin: candidate.origin,
+        phase: candidate.scan?.phase, signal: candidate.scan?.signal,
         printed: candidate.scan?.errorTail, fromCache: candidate.isFromCache,
         descriptor: candidate.scan?.report?.descriptor, components: candidate.scan?.report?.components)
     }

@@ -26,7 +26,6 @@ struct PluginLoader {
         options.logger.log(level: found.origin == .environment ? .warning : .debug, "\(candidate.error)")
       }
     }
-    if let problem = cache.save() { options.logger.notice("\(problem)") }
   }
 
   private mutating func consider(_ found: FoundPlugin) throws(DMTError) -> PluginCandidate {
@@ -41,25 +40,17 @@ struct PluginLoader {
 
     let chosen: ChosenLibrary
     do throws(DMTError) {
-      chosen = try ChosenLibrary(found, cpu: services.cpu) { sidecar in
-        candidate.id = sidecar.id
-        candidate.version = sidecar.version
+      chosen = try ChosenLibrary(found, cpu: services.cpu, policy: options.trust) { sidecar, library in
+        candidate.id = sidecar?.id
+        candidate.version = sidecar?.version
+        candidate.library = library?.path
+        candidate.sha256 = library?.sha256
       }
     } catch {
       return refuse(error)
     }
-    candidate.library = chosen.library
-    candidate.sha256 = chosen.sha256
-
-    let result: ScanResult
-    if let known = cache[chosen.sha256], !options.rescans {
-      result = known
-      candidate.isFromCache = true
-    } else {
-      result = try options.scanner.scan(library: chosen.library)
-      // What failed to open may open once its library is installed, and costs little to try.
-      if result.status != .refused || result.phase != "open" { cache.insert(result, sha256: chosen.sha256) }
-    }
+    candidate.trust = chosen.libraries.trust
+    let result = try scan(chosen.libraries, isFromCache: &candidate.isFromCache)
     candidate.scan = result
     guard result.status == .accepted, let report = result.report else {
       candidate.status = result.isQuarantined ? .quarantined : .refused
@@ -72,14 +63,17 @@ struct PluginLoader {
     candidate.version = report.descriptor.version
     if let first = candidates.first(where: { $0.id == candidate.id && $0.status == .loaded }) {
       candidate.status = .shadowed
-      candidate.reason = "\(first.path) has the same id and comes first in the search order (\(first.origin.rawValue))"
+      candidate.duplicateOf = first.path
+      candidate.reason =
+        "\(first.path) (\(first.origin.rawValue)) has the same id, \(first.version ?? "of no version"), and comes before "
+        + "\(candidate.path) (\(candidate.origin.rawValue)) in the search order"
+      candidate.remedy = "remove one of the two, or name the one you mean with --plugin"
       return candidate
     }
     candidate.status = .loaded
     if options.scansOnly { return candidate }
     do throws(DMTError) {
-      let plugin = try PluginRegistry.makeResident(
-        library: chosen.library, sha256: chosen.sha256, services: services)
+      let plugin = try PluginRegistry.makeResident(chosen.libraries, services: services)
       for backend in plugin.backends where backend.probe.score > 0 { try backend.setThreads(services.pool.threadCount) }
       plugins.append(plugin)
     } catch {
@@ -87,59 +81,24 @@ struct PluginLoader {
     }
     return candidate
   }
-}
 
-/// The library of a found plugin, its hash, and what the sidecar promises.
-private struct ChosenLibrary {
-  let library: String
-  let sha256: String
-  private let sidecar: PluginSidecar?
-
-  init(_ found: FoundPlugin, cpu: dmt_cpu, identified: (PluginSidecar) -> Void) throws(DMTError) {
-    if let folder = found.folder {
-      let sidecar = try PluginSidecar(path: folder + "/" + PluginSidecar.fileName)
-      identified(sidecar)
-      let (name, promised) = try sidecar.library(for: cpu)
-      library = try found.libraryPath(named: name)
-      sha256 = try Self.hash(library)
-      if let promised, promised.lowercased() != sha256 {
-        throw DMTError(
-          .pluginRefused, "its library \(name) has SHA-256 \(sha256), its sidecar promises \(promised.lowercased())",
-          remedy: "the library was changed or damaged after the sidecar was written: install the plugin again")
-      }
-      self.sidecar = sidecar
-    } else {
-      library = FoundPlugin.resolve(found.path) ?? found.path
-      sha256 = try Self.hash(library)
-      sidecar = nil
+  /// The result of an earlier scan, else of one now.
+  private mutating func scan(_ libraries: PluginLibraries, isFromCache: inout Bool) throws(DMTError) -> ScanResult {
+    if !options.rescans, let known = cache.result(of: libraries.main) {
+      isFromCache = true
+      return known
     }
-  }
-
-  private static func hash(_ path: String) throws(DMTError) -> String {
-    guard let hash = ScanCache.hash(of: path) else {
-      throw DMTError(.pluginRefused, "its library \(path) cannot be read")
+    // Other ranks of this machine want the same.
+    let lock = cache.lock()
+    cache.reload()
+    if !options.rescans, let known = cache.result(of: libraries.main) {
+      isFromCache = true
+      return known
     }
-    return hash
-  }
-
-  /// What to install for a library that cannot be opened, where the sidecar knows.
-  func packages(for result: ScanResult) -> String? {
-    guard result.phase == "open", result.reason?.contains("cannot open shared object file") == true,
-      let packages = sidecar?.requires?.debian, !packages.isEmpty
-    else { return nil }
-    return "apt-get install " + packages.joined(separator: " ")
-  }
-
-  /// What the library says about itself that its sidecar does not.
-  func mismatch(with descriptor: PluginDescriptor) -> DMTError? {
-    guard let sidecar else { return nil }
-    for (field, promised, found) in [
-      ("id", sidecar.id, descriptor.id), ("version", sidecar.version, descriptor.version),
-    ] where promised != found {
-      return DMTError(
-        .pluginRefused, "its sidecar says \(field) '\(promised)', its library says '\(found)'",
-        remedy: "install sidecar and library of one build")
-    }
-    return nil
+    let result = try options.scanner.scan(libraries)
+    cache.insert(result, of: libraries.main)
+    if let problem = cache.save() { options.logger.notice("\(problem)") }
+    _ = consume lock
+    return result
   }
 }

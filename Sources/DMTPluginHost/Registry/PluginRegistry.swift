@@ -21,11 +21,14 @@ public final class PluginRegistry: Sendable {
     public var rescans: Bool
     /// Only find and scan; load nothing into this process.
     public var scansOnly: Bool
+    /// Whose plugins may run.
+    public var trust: TrustPolicy
 
     public init(
       paths: [String] = [], threads: Int = ThreadPool.usableCPUs, logger: Logger = Logger(label: "dmt.plugins"),
       services: HostServices? = nil, searchPath: PluginSearchPath? = nil, scanner: PluginScanner = PluginScanner(),
-      cache: ScanCache = ScanCache(), rescans: Bool = false, scansOnly: Bool = false
+      cache: ScanCache = ScanCache(), rescans: Bool = false, scansOnly: Bool = false,
+      trust: TrustPolicy = TrustPolicy()
     ) {
       self.searchPath = searchPath ?? PluginSearchPath(explicit: paths)
       self.threads = threads
@@ -35,6 +38,7 @@ public final class PluginRegistry: Sendable {
       self.cache = cache
       self.rescans = rescans
       self.scansOnly = scansOnly
+      self.trust = trust
     }
   }
 
@@ -141,14 +145,13 @@ public final class PluginRegistry: Sendable {
   private static let resident = Mutex<[(library: String, plugin: LoadedPlugin)]>([])
 
   /// Opens and initializes a library, or gives the plugin that did so before.
-  static func makeResident(
-    library: String, sha256: String, services: HostServices
-  ) throws(DMTError) -> LoadedPlugin {
-    if let known = resident.withLock({ $0.first { $0.library == library }?.plugin }) { return known }
-    let entry = try DynamicLibrary.entry(of: library)
-    let plugin = try LoadedPlugin(entry: entry(), services: services, path: library, sha256: sha256)
+  static func makeResident(_ libraries: PluginLibraries, services: HostServices) throws(DMTError) -> LoadedPlugin {
+    let path = libraries.main.path
+    if let known = resident.withLock({ $0.first { $0.library == path }?.plugin }) { return known }
+    let entry = try libraries.entry()
+    let plugin = try LoadedPlugin(entry: entry(), services: services, path: path, sha256: libraries.main.sha256)
     let isFirst = resident.withLock { list in
-      list.append((library, plugin))
+      list.append((path, plugin))
       return list.count == 1
     }
     if isFirst { atexit { PluginRegistry.shutdownAll() } }

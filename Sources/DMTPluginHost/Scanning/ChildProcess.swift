@@ -1,21 +1,23 @@
 internal import CDMTHostShims
-internal import DMTCore
+package import DMTCore
 internal import Glibc
 
 /// A child process in a group of its own, with its output collected and its time limited.
-struct ChildProcess {
+package struct ChildProcess {
   /// What became of the child.
-  struct Outcome {
+  package struct Outcome {
     /// What it wrote to standard output.
-    var output: [UInt8]
+    package var output: [UInt8]
     /// The last of what it wrote to standard error.
-    var errorTail: [UInt8]
-    /// It ran past the limit and was killed.
-    var timedOut: Bool
+    package var errorTail: [UInt8]
+    /// It ran past a limit and was killed.
+    package var timedOut: Bool
+    /// Which limit, to go on with "it was killed ..".
+    package var limit: String
     /// The signal that ended it, 0 when it ended by itself.
-    var signal: Int32
+    package var signal: Int32
     /// Its exit code, -1 when a signal ended it.
-    var exitCode: Int32
+    package var exitCode: Int32
   }
 
   /// More than any scan answers; a child that writes more is broken.
@@ -25,17 +27,22 @@ struct ChildProcess {
   private let process: pid_t
   private let outputPipe: Int32
   private let errorPipe: Int32
-  private let deadline: UInt64
+  private var patience: Patience
   private var output: [UInt8] = []
   private var errorTail: [UInt8] = []
-  private var timedOut = false
+  private var limit: String?
 
   /// Starts `executable` with standard input closed.
   ///
+  /// - Parameters:
+  ///   - limitMilliseconds: of CPU time, and of doing nothing; waiting for a busy machine does not count.
+  ///   - inherited: descriptors that the child gets, under their numbers.
   /// - Throws: ``DMTError/Code/io`` when the system refuses.
-  init(executable: String, arguments: [String], environment: [String], limitMilliseconds: Int) throws(DMTError) {
+  package init(
+    executable: String, arguments: [String], environment: [String], limitMilliseconds: Int, inherited: [Int32] = []
+  ) throws(DMTError) {
     func failure(_ what: String, _ code: Int32) -> DMTError {
-      DMTError(.io, "\(what) for scanning a plugin failed: \(String(cString: strerror(code)))")
+      DMTError(.io, "\(what) for a child process failed: \(String(cString: strerror(code)))")
     }
     var outputEnds: [Int32] = [-1, -1]
     var errorEnds: [Int32] = [-1, -1]
@@ -51,7 +58,8 @@ struct ChildProcess {
     }
     do throws(ProcessGroup.Refused) {
       process = try ProcessGroup.spawn(
-        executable, arguments: arguments, environment: environment, output: outputEnds[1], error: errorEnds[1])
+        executable, arguments: arguments, environment: environment, output: outputEnds[1], error: errorEnds[1],
+        inherited: inherited)
     } catch {
       close(outputEnds[0])
       close(errorEnds[0])
@@ -61,16 +69,15 @@ struct ChildProcess {
     errorPipe = errorEnds[0]
     _ = dmt_set_nonblocking(outputPipe)
     _ = dmt_set_nonblocking(errorPipe)
-    deadline = Self.now() + UInt64(max(1, limitMilliseconds)) * 1_000_000
+    patience = Patience(process, limitMilliseconds: limitMilliseconds)
   }
 
   /// Waits for the child, or kills it at its limit.
-  mutating func wait() -> Outcome {
+  package mutating func wait() -> Outcome {
     var status: Int32 = 0
     while waitpid(process, &status, WNOHANG) == 0 {
-      let now = Self.now()
-      if now >= deadline || output.count > Self.outputCapacity {
-        timedOut = true
+      limit = output.count > Self.outputCapacity ? "it wrote more than \(Self.outputCapacity) bytes" : patience.spent()
+      if limit != nil {
         kill(-process, SIGKILL)
         waitpid(process, &status, 0)
         break
@@ -80,8 +87,7 @@ struct ChildProcess {
         pollfd(fd: outputPipe, events: Int16(POLLIN), revents: 0),
         pollfd(fd: errorPipe, events: Int16(POLLIN), revents: 0),
       ]
-      let left = Int32((deadline - now) / 1_000_000 + 1)
-      _ = poll(&polls, 2, min(left, 5))
+      _ = poll(&polls, 2, 5)
       drain()
       // Both ends closed: poll returns at once, and the child is about to end.
       if polls.allSatisfy({ $0.revents & Int16(POLLHUP) != 0 }) { usleep(500) }
@@ -91,8 +97,8 @@ struct ChildProcess {
     close(outputPipe)
     close(errorPipe)
     return Outcome(
-      output: output, errorTail: errorTail, timedOut: timedOut, signal: dmt_wait_signal(status),
-      exitCode: dmt_wait_exit_code(status))
+      output: output, errorTail: errorTail, timedOut: limit != nil, limit: limit ?? "",
+      signal: dmt_wait_signal(status), exitCode: dmt_wait_exit_code(status))
   }
 
   private mutating func drain() {
@@ -111,11 +117,5 @@ struct ChildProcess {
       guard count > 0 else { return }
       body(buffer[..<count])
     }
-  }
-
-  private static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 }

@@ -1,9 +1,9 @@
-internal import CDMTPlugin
-internal import DMTCore
+package import CDMTPlugin
+package import DMTCore
 internal import Glibc
 
 /// Opening a plugin's library, for good.
-enum DynamicLibrary {
+package enum DynamicLibrary {
   /// Opens the library and finds its entry point.
   ///
   /// It is never closed: the Swift runtime keeps pointers into every image it has seen, and closing one crashes the
@@ -11,11 +11,34 @@ enum DynamicLibrary {
   ///
   /// - Throws: ``DMTError/Code/pluginRefused`` with the loader's own words, and the Debian package of a library that is
   ///   known to be the cause.
-  static func entry(of path: String) throws(DMTError) -> dmt_plugin_entry_function {
-    guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
-      let words = dlerror().map { String(cString: $0) } ?? "the loader does not say why"
-      throw DMTError(.pluginRefused, "the library cannot be opened: \(words)", remedy: remedy(for: words))
-    }
+  package static func entry(of path: String) throws(DMTError) -> dmt_plugin_entry_function {
+    try entry(in: try handle(path, named: path))
+  }
+
+  /// The same, of the file behind a descriptor.
+  ///
+  /// The descriptor stays open as long as the library is in use: the loader knows libraries by name, and would take another
+  /// file that gets the same number for this one.
+  ///
+  /// - Parameter path: the file's name, for messages.
+  static func entry(of descriptor: Int32, path: String) throws(DMTError) -> dmt_plugin_entry_function {
+    try entry(in: try open(descriptor, path: path))
+  }
+
+  /// Opens the library behind a descriptor.
+  @discardableResult
+  static func open(_ descriptor: Int32, path: String) throws(DMTError) -> UnsafeMutableRawPointer {
+    try handle(OpenedLibrary.alias(of: descriptor), named: path)
+  }
+
+  private static func handle(_ name: String, named path: String) throws(DMTError) -> UnsafeMutableRawPointer {
+    if let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) { return handle }
+    var words = dlerror().map { String(cString: $0) } ?? "the loader does not say why"
+    if name != path, let range = words.firstRange(of: name) { words.replaceSubrange(range, with: path) }
+    throw DMTError(.pluginRefused, "the library cannot be opened: \(words)", remedy: remedy(for: words))
+  }
+
+  private static func entry(in handle: UnsafeMutableRawPointer) throws(DMTError) -> dmt_plugin_entry_function {
     guard let symbol = dlsym(handle, "dmt_plugin_entry") else {
       throw DMTError(
         .pluginRefused, "the library has no symbol dmt_plugin_entry, so it is no dmt plugin",
@@ -24,21 +47,11 @@ enum DynamicLibrary {
     return unsafeBitCast(symbol, to: dmt_plugin_entry_function.self)
   }
 
-  /// Libraries by the beginning of their names, and what brings them.
-  private static let packages = [
-    ("libopenblas", "apt-get install libopenblas0"), ("libdnnl", "apt-get install libdnnl2"),
-    ("libmpi", "apt-get install libopenmpi3"), ("libgomp", "apt-get install libgomp1"),
-    ("libswift", "install the Swift runtime, or link the plugin with -static-stdlib"),
-    ("lib_Foundation", "install the Swift runtime, or link the plugin with -static-stdlib"),
-    ("libFoundation", "install the Swift runtime, or link the plugin with -static-stdlib"),
-  ]
-
   private static func remedy(for words: String) -> String? {
     if words.contains("cannot open shared object file"), let missing = words.split(separator: ":").first,
       !missing.contains("/")
     {
-      for (name, action) in packages where missing.hasPrefix(name) { return action }
-      return "install the package that has \(missing)"
+      return KnownPackages.remedy(for: String(missing)) ?? "install the package that has \(missing)"
     }
     if words.contains("undefined symbol") {
       return "link the plugin with all libraries it uses; a plugin imports nothing from dmt"

@@ -13,7 +13,8 @@ enum ScanChild {
   /// The hidden subcommand.
   static let command = "__scan"
 
-  static func run(library: String) -> Int32 {
+  /// - Parameter libraries: a descriptor and a path for each, the plugin's own last.
+  static func run(_ libraries: [String]) -> Int32 {
     let wire = dmt_duplicate(1, 3)
     guard wire >= 0, dup2(2, 1) >= 0 else { return 71 }
     dmt_disable_core_dump()
@@ -34,7 +35,7 @@ enum ScanChild {
     }
     let result: ScanResult
     do throws(DMTError) {
-      result = try scan(library, enter: enter)
+      result = try scan(libraries, enter: enter)
     } catch {
       result = .refused(error.message, remedy: error.remedy, phase: phase)
     }
@@ -45,9 +46,13 @@ enum ScanChild {
     _exit(0)
   }
 
-  private static func scan(_ library: String, enter: (String) -> Void) throws(DMTError) -> ScanResult {
+  private static func scan(_ libraries: [String], enter: (String) -> Void) throws(DMTError) -> ScanResult {
     enter("open")
-    let entry = try DynamicLibrary.entry(of: library)
+    let library = libraries[libraries.count - 1]
+    for index in stride(from: 0, to: libraries.count - 2, by: 2) {
+      try DynamicLibrary.open(try descriptor(libraries[index]), path: libraries[index + 1])
+    }
+    let entry = try DynamicLibrary.entry(of: try descriptor(libraries[libraries.count - 2]), path: library)
     enter("entry")
     let table = entry()
     guard table == entry() else {
@@ -60,5 +65,12 @@ enum ScanChild {
     enter("shutdown")
     plugin.shutdown()
     return ScanResult(status: .accepted, report: report)
+  }
+
+  private static func descriptor(_ text: String) throws(DMTError) -> Int32 {
+    guard let number = Int32(text) else {
+      throw DMTError(.internalError, "the scan was given descriptor '\(text)', expected a number")
+    }
+    return number
   }
 }

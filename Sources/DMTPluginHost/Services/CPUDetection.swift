@@ -7,7 +7,7 @@ internal import Glibc
 extension dmt_cpu {
   /// This machine's CPU: what it has, masked by the register states that the operating system saves (XCR0), capped by
   /// the environment variable DMT_ISA_MAX (`x86-64-v2`, `v3` or `3`).
-  public static let host = detect(cap: cap(from: getenv("DMT_ISA_MAX").map { String(cString: $0) }))
+  public static let host = detect(cap: cap(from: TrustedEnvironment.variables["DMT_ISA_MAX"]))
 
   /// The level that DMT_ISA_MAX names; nil when it is absent or names none.
   static func cap(from text: String?) -> Int32? {

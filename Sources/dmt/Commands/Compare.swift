@@ -149,7 +149,7 @@ struct Compare: ParsableCommand {
     var always = ["--json", "--end-with-parent", "--threads", String(threads)]
     if let backend = backends.backend { always += ["--backend", backend] }
     if let only = backends.only { always += ["--only", only] }
-    for path in plugins.paths { always += ["--plugin", path] }
+    always += plugins.arguments
     return RunQueue.Launch(
       executable: PluginSearchPath.executablePath, beginning: overrides.flatMap { ["--set", $0] }, always: always)
   }

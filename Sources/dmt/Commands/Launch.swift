@@ -98,7 +98,7 @@ struct Launch: ParsableCommand {
       var arguments =
         ["train"] + (isResumed ? ["--resume", folder.path] : [options.manifestPath, "--out", folder.path])
       arguments += ["--ranks", topology.description, "--set", "interconnect.name=\(name)"]
-      arguments += changes.flatMap { ["--set", $0] } + plugins.paths.flatMap { ["--plugin", $0] }
+      arguments += changes.flatMap { ["--set", $0] } + plugins.arguments
       if options.replace, !isResumed { arguments.append("--replace") }
       if options.json { arguments.append("--json") }
       if let maxSteps = options.maxSteps { arguments += ["--max-steps", String(maxSteps)] }

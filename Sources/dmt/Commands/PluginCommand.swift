@@ -4,20 +4,22 @@ import DMTPluginHost
 
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plugin", abstract: "Shows the plugins found here, and why one was not taken.",
+    commandName: "plugin", abstract: "Shows the plugins found here, why one was not taken, and whose plugins may run.",
     discussion: """
       EXAMPLES
         dmt plugin list --why
         dmt plugin inspect bin/plugins/Native
+        dmt plugin doctor
       """,
-    subcommands: [List.self, Inspect.self])
+    subcommands: [List.self, Inspect.self, Doctor.self, Quarantine.self, Trust.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Lists plugins and what they offer.",
       discussion: """
         Looked at in this order: --plugin, DMT_PLUGIN_PATH, the folder `plugins` beside the program, the user's data folder \
-        (~/.local/share/dmt/plugins), /usr/local/lib/dmt/plugins, /usr/lib/dmt/plugins.
+        (~/.local/share/dmt/plugins), /usr/local/lib/dmt/plugins, /usr/lib/dmt/plugins. With --why every candidate is \
+        shown: where it comes from, its hash, why it may run, and why it was or was not taken.
 
         EXAMPLES
           dmt plugin list
@@ -32,7 +34,8 @@ struct PluginCommand: ParsableCommand {
 
     func run() throws {
       try Console.reporting {
-        let registry = try PluginRegistry.load(.init(paths: plugins.paths, rescans: rescan))
+        let registry = try PluginRegistry.load(
+          .init(paths: plugins.paths, rescans: rescan, trust: try plugins.trustPolicy()))
         let listing = PluginListing(registry)
         Console.print(json ? try listing.json() : listing.text(why: why))
         guard !json, !why else { return }
@@ -56,10 +59,11 @@ struct PluginCommand: ParsableCommand {
 
     @Argument(help: "A library, or a plugin's folder.", completion: .file()) var file: String
     @Flag(help: "Print JSON.") var json = false
+    @OptionGroup var trust: TrustOption
 
     func run() throws {
       try Console.reporting {
-        let inspection = try PluginInspection(path: file)
+        let inspection = try PluginInspection(path: file, policy: try trust.policy())
         Console.print(json ? try Console.json(inspection) : inspection.text)
         if inspection.scan.status != .accepted { throw ExitCode(DMTError.Code.pluginRefused.exitCode) }
       }

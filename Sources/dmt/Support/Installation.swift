@@ -31,7 +31,8 @@ struct Installation {
       files += ManifestPreview(path: path, overrides: overrides).pluginFiles.filter { !files.contains($0) }
     }
     let threads = threads ?? preview.threads ?? ThreadPool.usableCPUs
-    let registry = try PluginRegistry.load(.init(paths: options.paths + files, threads: threads))
+    let registry = try PluginRegistry.load(
+      .init(paths: options.paths + files, threads: threads, trust: try options.trustPolicy()))
     for path in options.paths where !isFolderOfPlugins(path) { try registry.require(path) }
     let operators = Array(registry.operators.values)
     let components = Components.builtin.adding(

@@ -1,8 +1,8 @@
 import ArgumentParser
 import DMTCore
 import DMTManifest
+import DMTPluginHost
 import DMTRuntime
-import Foundation
 
 /// Where plugins are looked for beside the usual places.
 struct PluginOptions: ParsableArguments {
@@ -10,6 +10,26 @@ struct PluginOptions: ParsableArguments {
     name: .customLong("plugin"), parsing: .singleValue,
     help: ArgumentHelp("A plugin's library or folder, or a folder of plugins; looked at first.", valueName: "path"))
   var paths: [String] = []
+
+  @OptionGroup var trustOption: TrustOption
+
+  /// The policy in effect.
+  func trustPolicy() throws(DMTError) -> TrustPolicy { try trustOption.policy() }
+
+  /// These options as arguments of another `dmt`.
+  var arguments: [String] { paths.flatMap { ["--plugin", $0] } + (trustOption.trust.map { ["--trust", $0] } ?? []) }
+}
+
+/// Whose plugins may run.
+struct TrustOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Whose plugins may run: any, signed or listed; the default is DMT_TRUST, else the trust file's, else any.",
+      valueName: "policy"))
+  var trust: String?
+
+  /// The policy in effect.
+  func policy() throws(DMTError) -> TrustPolicy { try TrustPolicy.resolve(option: trust) }
 }
 
 /// Who may serve, and on how many threads.
@@ -45,7 +65,7 @@ struct BackendOptions: ParsableArguments {
   }
 
   private static var environmentBackend: String? {
-    ProcessInfo.processInfo.environment["DMT_BACKEND"].flatMap { $0.isEmpty ? nil : $0 }
+    TrustedEnvironment.variables["DMT_BACKEND"].flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// The name of a backend that was asked for and is not here, as an error.

@@ -1,0 +1,16 @@
+internal import Crypto
+
+/// SHA-256 in hexadecimal, as sidecars and trust files have it.
+enum SHA256Text {
+  /// The hash of `bytes`, 64 small digits.
+  static func hash(of bytes: [UInt8]) -> String {
+    bytes.withUnsafeBytes { SHA256.hash(data: $0) }
+      .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  /// The hash that a text states, in small digits; nil when it states none.
+  static func parse(_ text: String) -> String? {
+    let isHash = text.utf8.count == 64 && text.allSatisfy { $0.isASCII && $0.isHexDigit }
+    return isHash ? text.lowercased() : nil
+  }
+}
