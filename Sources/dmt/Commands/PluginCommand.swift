@@ -4,13 +4,14 @@ import DMTPluginHost
 
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plugin", abstract: "Shows the plugins found here, and why one was not taken.",
+    commandName: "plugin", abstract: "Shows the plugins found here, and why one was not taken; writes the package of a new one.",
     discussion: """
       EXAMPLES
         dmt plugin list --why
         dmt plugin inspect bin/plugins/Native
+        dmt plugin new operator swish --lang c
       """,
-    subcommands: [List.self, Inspect.self])
+    subcommands: [List.self, Inspect.self, New.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,0 +1,7 @@
+/* Packages in Swift. */
+#include "dmt_templates.h"
+
+const dmt_template_file *dmt_templates_swift(size_t *count) {
+    *count = 0;
+    return NULL;
+}
