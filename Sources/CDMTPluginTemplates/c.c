@@ -12,19 +12,28 @@ static const unsigned char header[] = {
 static const unsigned char plugin[] = {
 #embed "../../Templates/plugin/c/plugin.c"
 };
+static const unsigned char module_source[] = {
+#embed "../../Templates/plugin/c/module.c"
+};
 static const unsigned char operator_source[] = {
 #embed "../../Templates/plugin/c/operator.c"
 };
-
-#define FILE(path, bytes) {"c", NULL, path, bytes, sizeof bytes}
-#define SOURCE(kind, bytes) {"c", kind, "src/@NAME@.c", bytes, sizeof bytes}
+static const unsigned char partitioner_source[] = {
+#embed "../../Templates/plugin/c/partitioner.c"
+};
+static const unsigned char sharding_source[] = {
+#embed "../../Templates/plugin/c/sharding.c"
+};
 
 const dmt_template_file *dmt_templates_c(size_t *count) {
     static const dmt_template_file files[] = {
-        FILE("Makefile", makefile),
-        FILE("src/plugin.h", header),
-        FILE("src/plugin.c", plugin),
-        SOURCE("operator", operator_source),
+        {"c", NULL, "Makefile", makefile, sizeof makefile},
+        {"c", NULL, "src/plugin.h", header, sizeof header},
+        {"c", NULL, "src/plugin.c", plugin, sizeof plugin},
+        {"c", "module", "src/@KIND@.c", module_source, sizeof module_source},
+        {"c", "operator", "src/@KIND@.c", operator_source, sizeof operator_source},
+        {"c", "partitioner", "src/@KIND@.c", partitioner_source, sizeof partitioner_source},
+        {"c", "sharding", "src/@KIND@.c", sharding_source, sizeof sharding_source},
     };
     *count = sizeof files / sizeof *files;
     return files;

@@ -1,4 +1,4 @@
-/* The tests of a package: they go through the contract, and so serve every language. */
+/* What a package of each kind has in every language: a test through the contract, and how the component is used. */
 #include "dmt_templates.h"
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
@@ -6,22 +6,38 @@
 static const unsigned char contract[] = {
 #embed "../../Templates/plugin/tests/contract.h"
 };
+static const unsigned char module_test[] = {
+#embed "../../Templates/plugin/tests/module.c"
+};
 static const unsigned char operator_test[] = {
 #embed "../../Templates/plugin/tests/operator.c"
+};
+static const unsigned char partitioner_test[] = {
+#embed "../../Templates/plugin/tests/partitioner.c"
+};
+static const unsigned char sharding_test[] = {
+#embed "../../Templates/plugin/tests/sharding.c"
+};
+static const unsigned char module_use[] = {
+#embed "../../Templates/plugin/kinds/module.md"
 };
 static const unsigned char operator_use[] = {
 #embed "../../Templates/plugin/kinds/operator.md"
 };
-
-#define TEST(kind, bytes) {NULL, kind, "tests/test.c", bytes, sizeof bytes}
-/* The end of a package's README. */
-#define USE(kind, bytes) {NULL, kind, "README.md", bytes, sizeof bytes}
+static const unsigned char module_manifest[] = {
+#embed "../../Templates/plugin/examples/module.yaml"
+};
 
 const dmt_template_file *dmt_templates_tests(size_t *count) {
     static const dmt_template_file files[] = {
         {NULL, NULL, "tests/contract.h", contract, sizeof contract},
-        TEST("operator", operator_test),
-        USE("operator", operator_use),
+        {NULL, "module", "tests/test.c", module_test, sizeof module_test},
+        {NULL, "operator", "tests/test.c", operator_test, sizeof operator_test},
+        {NULL, "partitioner", "tests/test.c", partitioner_test, sizeof partitioner_test},
+        {NULL, "sharding", "tests/test.c", sharding_test, sizeof sharding_test},
+        {NULL, "module", "README.md", module_use, sizeof module_use},
+        {NULL, "operator", "README.md", operator_use, sizeof operator_use},
+        {NULL, "module", "example.yaml", module_manifest, sizeof module_manifest},
     };
     *count = sizeof files / sizeof *files;
     return files;

@@ -30,4 +30,12 @@ public enum PluginKind: String, Sendable, CaseIterable {
     case .backend, .interconnect, .partitioner, .sharding: false
     }
   }
+
+  /// The example's type, for a plugin whose name is `type` as a type's: `SwishOperator`.
+  ///
+  /// It hides a type of the kit that has the same name, which is right but for the protocol that it conforms to.
+  func exampleType(_ type: String) -> String {
+    let name = type + rawValue.prefix(1).uppercased() + rawValue.dropFirst()
+    return ["SampleOperator", "TowerPartitioner"].contains(name) ? name + "Example" : name
+  }
 }

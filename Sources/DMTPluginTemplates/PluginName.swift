@@ -4,6 +4,8 @@ public import DMTCore
 enum PluginName {
   /// The longest name: it becomes the name of files.
   private static let longest = 64
+  /// Names that a package in Swift has beside it.
+  private static let taken: Set<String> = ["dmt", "sdk"]
 
   /// - Throws: ``DMTError/Code/invalidArgument`` that says which characters a name is made of.
   static func check(name: String) throws(DMTError) {
@@ -15,6 +17,9 @@ enum PluginName {
       name.utf8.last != dash, !name.contains("--"), name.utf8.count <= longest
     else {
       throw DMTError(.invalidArgument, "'\(name)' cannot be a plugin's name", remedy: remedy)
+    }
+    guard !taken.contains(name) else {
+      throw DMTError(.invalidArgument, "'\(name)' is the name of a package that plugins are built with", remedy: remedy)
     }
   }
 

@@ -71,6 +71,7 @@ public struct PluginPackage: Sendable {
       ("@COMPONENT@", component),
       ("@IDENT@", PluginName.identifier(name)),
       ("@TYPE@", PluginName.type(name)),
+      ("@EXAMPLE@", kind.exampleType(PluginName.type(name))),
       ("@KIND@", kind.rawValue),
       ("@LANGUAGE@", language.title),
       ("@SUMMARY@", kind.summary),
