@@ -12,6 +12,9 @@ static const unsigned char header[] = {
 static const unsigned char plugin[] = {
 #embed "../../Templates/plugin/cpp/plugin.cpp"
 };
+static const unsigned char backend_source[] = {
+#embed "../../Templates/plugin/cpp/backend.cpp"
+};
 static const unsigned char module_source[] = {
 #embed "../../Templates/plugin/cpp/module.cpp"
 };
@@ -30,6 +33,7 @@ const dmt_template_file *dmt_templates_cpp(size_t *count) {
         {"cpp", NULL, "Makefile", makefile, sizeof makefile},
         {"cpp", NULL, "src/plugin.hpp", header, sizeof header},
         {"cpp", NULL, "src/plugin.cpp", plugin, sizeof plugin},
+        {"cpp", "backend", "src/@KIND@.cpp", backend_source, sizeof backend_source},
         {"cpp", "module", "src/@KIND@.cpp", module_source, sizeof module_source},
         {"cpp", "operator", "src/@KIND@.cpp", operator_source, sizeof operator_source},
         {"cpp", "partitioner", "src/@KIND@.cpp", partitioner_source, sizeof partitioner_source},

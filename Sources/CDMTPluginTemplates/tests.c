@@ -6,6 +6,9 @@
 static const unsigned char contract[] = {
 #embed "../../Templates/plugin/tests/contract.h"
 };
+static const unsigned char backend_test[] = {
+#embed "../../Templates/plugin/tests/backend.c"
+};
 static const unsigned char module_test[] = {
 #embed "../../Templates/plugin/tests/module.c"
 };
@@ -31,6 +34,7 @@ static const unsigned char module_manifest[] = {
 const dmt_template_file *dmt_templates_tests(size_t *count) {
     static const dmt_template_file files[] = {
         {NULL, NULL, "tests/contract.h", contract, sizeof contract},
+        {NULL, "backend", "tests/test.c", backend_test, sizeof backend_test},
         {NULL, "module", "tests/test.c", module_test, sizeof module_test},
         {NULL, "operator", "tests/test.c", operator_test, sizeof operator_test},
         {NULL, "partitioner", "tests/test.c", partitioner_test, sizeof partitioner_test},

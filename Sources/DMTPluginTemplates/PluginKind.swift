@@ -38,4 +38,12 @@ public enum PluginKind: String, Sendable, CaseIterable {
     let name = type + rawValue.prefix(1).uppercased() + rawValue.dropFirst()
     return ["SampleOperator", "TowerPartitioner"].contains(name) ? name + "Example" : name
   }
+
+  /// How a plugin in Swift lists a component of the kind.
+  func offer(of type: String) -> String {
+    switch self {
+    case .backend, .interconnect, .partitioner: ".\(rawValue)(\(type)(), summary: summary)"
+    case .module, .operator, .optimizer, .reader, .sharding: ".\(rawValue)(\(type)())"
+    }
+  }
 }

@@ -72,6 +72,7 @@ public struct PluginPackage: Sendable {
       ("@IDENT@", PluginName.identifier(name)),
       ("@TYPE@", PluginName.type(name)),
       ("@EXAMPLE@", kind.exampleType(PluginName.type(name))),
+      ("@OFFER@", kind.offer(of: kind.exampleType(PluginName.type(name)))),
       ("@KIND@", kind.rawValue),
       ("@LANGUAGE@", language.title),
       ("@SUMMARY@", kind.summary),

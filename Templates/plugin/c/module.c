@@ -6,8 +6,6 @@
  */
 #include "plugin.h"
 
-#include <string.h>
-
 /* Adds a node with one result. A status that is not DMT_OK is the host's own error, and is handed on. */
 static dmt_status apply(
     const dmt_graph *graph, const char *op, const char *name, const dmt_attr *attributes, int64_t attribute_count,
@@ -15,8 +13,7 @@ static dmt_status apply(
     dmt_attrs given = {attributes, attribute_count};
     int32_t output_count = 0;
     return graph->operation(
-        graph->ctx, (dmt_str){op, (int64_t)strlen(op)}, (dmt_str){name, (int64_t)strlen(name)}, &given, inputs, input_count,
-        output, 1, &output_count);
+        graph->ctx, text(op), text(name), &given, inputs, input_count, output, 1, &output_count);
 }
 
 static dmt_status expand(

@@ -64,7 +64,9 @@ dmt_status fail(dmt_status status, const char *format, ...) {
     return status;
 }
 
-int is_text(dmt_str text, const char *literal) { return same(text, (dmt_str){literal, (int64_t)strlen(literal)}); }
+dmt_str text(const char *literal) { return (dmt_str){literal, (int64_t)strlen(literal)}; }
+
+int is_text(dmt_str given, const char *literal) { return same(given, text(literal)); }
 
 static const dmt_attr *attribute(const dmt_attrs *attributes, const char *name) {
     for (int64_t i = 0; i < attributes->count; i++)

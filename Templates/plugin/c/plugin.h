@@ -20,8 +20,10 @@ extern const dmt_host *host;
 /** Tells the host why the running call fails; returns `status`. */
 dmt_status fail(dmt_status status, const char *format, ...);
 
-/** Whether a text is this literal. */
-int is_text(dmt_str text, const char *literal);
+/** A text of the contract, which lives as long as `literal`. */
+dmt_str text(const char *literal);
+/** Whether a text is this one. */
+int is_text(dmt_str given, const char *literal);
 
 /** An attribute's value; `otherwise` when it was not given. */
 double number(const dmt_attrs *attributes, const char *name, double otherwise);

@@ -7,7 +7,7 @@ enum Plugin: DMTPlugin {
   static let summary = "@SUMMARY@"
   static let license = "Apache-2.0"
   static let minimumHostMinor: UInt32 = @MIN_HOST_MINOR@
-  static var components: [PluginComponent] { [.@KIND@(@EXAMPLE@())] }
+  static var components: [PluginComponent] { [@OFFER@] }
 }
 
 @c @implementation public func dmt_plugin_entry() -> UnsafePointer<dmt_plugin>? { export(Plugin.self) }
