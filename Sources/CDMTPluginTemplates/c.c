@@ -15,6 +15,9 @@ static const unsigned char plugin[] = {
 static const unsigned char backend_source[] = {
 #embed "../../Templates/plugin/c/backend.c"
 };
+static const unsigned char interconnect_source[] = {
+#embed "../../Templates/plugin/c/interconnect.c"
+};
 static const unsigned char module_source[] = {
 #embed "../../Templates/plugin/c/module.c"
 };
@@ -34,6 +37,7 @@ const dmt_template_file *dmt_templates_c(size_t *count) {
         {"c", NULL, "src/plugin.h", header, sizeof header},
         {"c", NULL, "src/plugin.c", plugin, sizeof plugin},
         {"c", "backend", "src/@KIND@.c", backend_source, sizeof backend_source},
+        {"c", "interconnect", "src/@KIND@.c", interconnect_source, sizeof interconnect_source},
         {"c", "module", "src/@KIND@.c", module_source, sizeof module_source},
         {"c", "operator", "src/@KIND@.c", operator_source, sizeof operator_source},
         {"c", "partitioner", "src/@KIND@.c", partitioner_source, sizeof partitioner_source},

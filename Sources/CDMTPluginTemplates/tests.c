@@ -9,6 +9,9 @@ static const unsigned char contract[] = {
 static const unsigned char backend_test[] = {
 #embed "../../Templates/plugin/tests/backend.c"
 };
+static const unsigned char interconnect_test[] = {
+#embed "../../Templates/plugin/tests/interconnect.c"
+};
 static const unsigned char module_test[] = {
 #embed "../../Templates/plugin/tests/module.c"
 };
@@ -35,6 +38,7 @@ const dmt_template_file *dmt_templates_tests(size_t *count) {
     static const dmt_template_file files[] = {
         {NULL, NULL, "tests/contract.h", contract, sizeof contract},
         {NULL, "backend", "tests/test.c", backend_test, sizeof backend_test},
+        {NULL, "interconnect", "tests/test.c", interconnect_test, sizeof interconnect_test},
         {NULL, "module", "tests/test.c", module_test, sizeof module_test},
         {NULL, "operator", "tests/test.c", operator_test, sizeof operator_test},
         {NULL, "partitioner", "tests/test.c", partitioner_test, sizeof partitioner_test},

@@ -46,8 +46,8 @@ static inline int near(double found, double expected, double tolerance) {
     return fabs(found - expected) <= tolerance * (1 + fabs(expected));
 }
 
-/** What the plugin said last about a failure. */
-static char last_error[1024];
+/** What the plugin said last about a failure, on this thread. */
+static _Thread_local char last_error[1024];
 
 static inline void host_set_error(void *ctx, dmt_status status, dmt_str message) {
     (void)ctx;
