@@ -15,6 +15,9 @@ static const unsigned char plugin[] = {
 static const unsigned char backend_source[] = {
 #embed "../../Templates/plugin/cpp/backend.cpp"
 };
+static const unsigned char interconnect_source[] = {
+#embed "../../Templates/plugin/cpp/interconnect.cpp"
+};
 static const unsigned char module_source[] = {
 #embed "../../Templates/plugin/cpp/module.cpp"
 };
@@ -34,6 +37,7 @@ const dmt_template_file *dmt_templates_cpp(size_t *count) {
         {"cpp", NULL, "src/plugin.hpp", header, sizeof header},
         {"cpp", NULL, "src/plugin.cpp", plugin, sizeof plugin},
         {"cpp", "backend", "src/@KIND@.cpp", backend_source, sizeof backend_source},
+        {"cpp", "interconnect", "src/@KIND@.cpp", interconnect_source, sizeof interconnect_source},
         {"cpp", "module", "src/@KIND@.cpp", module_source, sizeof module_source},
         {"cpp", "operator", "src/@KIND@.cpp", operator_source, sizeof operator_source},
         {"cpp", "partitioner", "src/@KIND@.cpp", partitioner_source, sizeof partitioner_source},
