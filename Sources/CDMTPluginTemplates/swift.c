@@ -15,6 +15,9 @@ static const unsigned char plugin[] = {
 static const unsigned char backend_source[] = {
 #embed "../../Templates/plugin/swift/backend.swift"
 };
+static const unsigned char interconnect_source[] = {
+#embed "../../Templates/plugin/swift/interconnect.swift"
+};
 static const unsigned char module_source[] = {
 #embed "../../Templates/plugin/swift/module.swift"
 };
@@ -34,6 +37,7 @@ const dmt_template_file *dmt_templates_swift(size_t *count) {
         {"swift", NULL, "Package.swift", manifest, sizeof manifest},
         {"swift", NULL, "Sources/@TYPE@Plugin/Plugin.swift", plugin, sizeof plugin},
         {"swift", "backend", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", backend_source, sizeof backend_source},
+        {"swift", "interconnect", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", interconnect_source, sizeof interconnect_source},
         {"swift", "module", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", module_source, sizeof module_source},
         {"swift", "operator", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", operator_source, sizeof operator_source},
         {"swift", "partitioner", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", partitioner_source, sizeof partitioner_source},
