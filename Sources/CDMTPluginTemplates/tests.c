@@ -24,14 +24,56 @@ static const unsigned char partitioner_test[] = {
 static const unsigned char sharding_test[] = {
 #embed "../../Templates/plugin/tests/sharding.c"
 };
+static const unsigned char backend_use[] = {
+#embed "../../Templates/plugin/kinds/backend.md"
+};
+static const unsigned char interconnect_use[] = {
+#embed "../../Templates/plugin/kinds/interconnect.md"
+};
 static const unsigned char module_use[] = {
 #embed "../../Templates/plugin/kinds/module.md"
 };
 static const unsigned char operator_use[] = {
 #embed "../../Templates/plugin/kinds/operator.md"
 };
+static const unsigned char partitioner_use[] = {
+#embed "../../Templates/plugin/kinds/partitioner.md"
+};
+static const unsigned char sharding_use[] = {
+#embed "../../Templates/plugin/kinds/sharding.md"
+};
+static const unsigned char base_manifest[] = {
+#embed "../../Templates/plugin/examples/base.yaml"
+};
+static const unsigned char towers_manifest[] = {
+#embed "../../Templates/plugin/examples/towers.yaml"
+};
+static const unsigned char backend_manifest[] = {
+#embed "../../Templates/plugin/examples/backend.yaml"
+};
+static const unsigned char interconnect_manifest[] = {
+#embed "../../Templates/plugin/examples/interconnect.yaml"
+};
 static const unsigned char module_manifest[] = {
 #embed "../../Templates/plugin/examples/module.yaml"
+};
+static const unsigned char partitioner_manifest[] = {
+#embed "../../Templates/plugin/examples/partitioner.yaml"
+};
+static const unsigned char sharding_manifest[] = {
+#embed "../../Templates/plugin/examples/sharding.yaml"
+};
+static const unsigned char train_make[] = {
+#embed "../../Templates/plugin/examples/train.mk"
+};
+static const unsigned char interconnect_make[] = {
+#embed "../../Templates/plugin/examples/interconnect.mk"
+};
+static const unsigned char partitioner_make[] = {
+#embed "../../Templates/plugin/examples/partitioner.mk"
+};
+static const unsigned char sharding_make[] = {
+#embed "../../Templates/plugin/examples/sharding.mk"
 };
 
 const dmt_template_file *dmt_templates_tests(size_t *count) {
@@ -43,9 +85,30 @@ const dmt_template_file *dmt_templates_tests(size_t *count) {
         {NULL, "operator", "tests/test.c", operator_test, sizeof operator_test},
         {NULL, "partitioner", "tests/test.c", partitioner_test, sizeof partitioner_test},
         {NULL, "sharding", "tests/test.c", sharding_test, sizeof sharding_test},
+        {NULL, "backend", "README.md", backend_use, sizeof backend_use},
+        {NULL, "interconnect", "README.md", interconnect_use, sizeof interconnect_use},
         {NULL, "module", "README.md", module_use, sizeof module_use},
         {NULL, "operator", "README.md", operator_use, sizeof operator_use},
+        {NULL, "partitioner", "README.md", partitioner_use, sizeof partitioner_use},
+        {NULL, "sharding", "README.md", sharding_use, sizeof sharding_use},
+        {NULL, "backend", "example.yaml", base_manifest, sizeof base_manifest},
+        {NULL, "interconnect", "example.yaml", base_manifest, sizeof base_manifest},
+        {NULL, "module", "example.yaml", base_manifest, sizeof base_manifest},
+        {NULL, "partitioner", "example.yaml", base_manifest, sizeof base_manifest},
+        {NULL, "sharding", "example.yaml", base_manifest, sizeof base_manifest},
+        {NULL, "backend", "example.yaml", towers_manifest, sizeof towers_manifest},
+        {NULL, "interconnect", "example.yaml", towers_manifest, sizeof towers_manifest},
+        {NULL, "sharding", "example.yaml", towers_manifest, sizeof towers_manifest},
+        {NULL, "backend", "example.yaml", backend_manifest, sizeof backend_manifest},
+        {NULL, "interconnect", "example.yaml", interconnect_manifest, sizeof interconnect_manifest},
         {NULL, "module", "example.yaml", module_manifest, sizeof module_manifest},
+        {NULL, "partitioner", "example.yaml", partitioner_manifest, sizeof partitioner_manifest},
+        {NULL, "sharding", "example.yaml", sharding_manifest, sizeof sharding_manifest},
+        {NULL, "backend", "Makefile", train_make, sizeof train_make},
+        {NULL, "interconnect", "Makefile", interconnect_make, sizeof interconnect_make},
+        {NULL, "module", "Makefile", train_make, sizeof train_make},
+        {NULL, "partitioner", "Makefile", partitioner_make, sizeof partitioner_make},
+        {NULL, "sharding", "Makefile", sharding_make, sizeof sharding_make},
     };
     *count = sizeof files / sizeof *files;
     return files;

@@ -82,7 +82,7 @@ struct ManualPage {
     let rest = lines[(start + 1)...]
     let end = rest.firstIndex { !$0.isEmpty && !$0.hasPrefix(" ") } ?? rest.endIndex
     let examples = rest[..<end].filter { !$0.isEmpty }.map { $0.hasPrefix("  ") ? String($0.dropFirst(2)) : String($0) }
-    return (lines[..<start] + rest[end...], examples)
+    return (Array(lines[..<start] + rest[end...]), examples)
   }
 
   private func paragraphs(_ lines: [Substring]) -> [String] {

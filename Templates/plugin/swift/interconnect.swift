@@ -147,7 +147,7 @@ final class Member: Communicator {
         if exchange.taken.count == ranks.count { group.exchanges[ticket] = nil }
       }
       do throws(DMTError) {
-        try await(exchange, milliseconds)
+        try awaitAll(exchange, milliseconds)
         exchange.receive(as: member)
       } catch {
         let kind = exchange.parts[member]?.kind.name ?? "collective"
@@ -167,7 +167,7 @@ final class Member: Communicator {
   }
 
   /// Waits until all members have started the same collective; the lock is held but for the waiting.
-  private func await(_ exchange: Exchange, _ milliseconds: Int) throws(DMTError) {
+  private func awaitAll(_ exchange: Exchange, _ milliseconds: Int) throws(DMTError) {
     let deadline = Monitor.deadline(milliseconds: milliseconds)
     while !exchange.isComplete {
       if let failure = world.failure { throw failure }
@@ -323,17 +323,10 @@ final class Monitor: @unchecked Sendable {
   }
 
   /// Runs code that only one thread at a time may run.
-  func locked<Result>(_ body: () throws(DMTError) -> Result) throws(DMTError) -> Result {
+  func locked<Result, Failure>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return try body()
-  }
-
-  /// The same for code that cannot fail.
-  func locked<Result>(_ body: () -> Result) -> Result {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    return body()
   }
 
   func broadcast() { pthread_cond_broadcast(condition) }

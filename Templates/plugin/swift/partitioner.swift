@@ -35,7 +35,7 @@ struct @EXAMPLE@: TowerPartitioner {
     let mean = carried.reduce(0, +) / Double(request.towers)
     return TowerPartition(
       assignment: assignment, figures: [.init("heaviest", mean > 0 ? heaviest / mean : 1)],
-      explanation: "Features by falling lookup cost, each to the tower that carries least; `heaviest` is the largest load "
-        + "over the mean.")
+      explanation: "Features by falling lookup cost, each to the tower that carries least; `heaviest` is the largest "
+        + "load over the mean.")
   }
 }

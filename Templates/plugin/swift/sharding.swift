@@ -20,7 +20,8 @@ struct @EXAMPLE@: ShardingStrategy {
       case .automatic, .tableWise:
         placement.shards.append(
           TableShard(
-            table: index, rank: index % request.groups.topology.rankCount, rows: 0..<table.rows, columns: 0..<table.dim))
+            table: index, rank: index % request.groups.topology.rankCount, rows: 0..<table.rows,
+            columns: 0..<table.dim))
       case .columnWise, .rowWise:
         throw DMTError(
           .unsupported, "@COMPONENT@ keeps tables whole, '\(table.name)' is to be cut",
