@@ -10,6 +10,7 @@
 # lib/dmt/swift/                 the part of Swift's runtime that they run on
 # lib/pkgconfig/dmt.pc           where headers, plugins and SDK are, for pkg-config
 # share/dmt/sdk/                 the Swift package that a plugin in Swift is built with
+# share/dmt/rust/                the contract for Rust
 # share/man/man1/                dmt.1 and a page a command
 # share/bash-completion, share/zsh, share/fish
 # share/doc/dmt/                 licences
@@ -82,6 +83,13 @@ install_sdk() {
   done
 }
 
+install_rust() {
+  local file
+  for file in Bindings/Rust/{Cargo.toml,lib.rs,contract.rs,kit.rs,tensors.rs,graph.rs,flow.rs}; do
+    put 644 "$file" "share/dmt/rust/$(basename "$file")"
+  done
+}
+
 install_documents() {
   bin/dmt manual --into "$scratch/man"
   for page in "$scratch"/man/*.1; do put 644 "$page" "share/man/man1/$(basename "$page")"; done
@@ -129,6 +137,7 @@ install_all() {
   version=$(bin/dmt --version)
   sed "s/@VERSION@/$version/" Templates/dmt.pc | put_text lib/pkgconfig/dmt.pc
   install_sdk
+  install_rust
   install_documents "$runtime"
 
   echo "$list" >> "$scratch/installed"

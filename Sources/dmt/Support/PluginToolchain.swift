@@ -9,6 +9,8 @@ struct PluginToolchain {
   let headers: String
   /// The folder of the Swift package with the product DMTPluginKit; nil where it was not installed.
   let sdk: String?
+  /// The folder of the contract's crate for Rust; nil where it was not installed.
+  let rust: String?
 
   /// - Parameter executable: the program, links resolved; `PREFIX/bin/dmt`, or a program that was built in a checkout.
   /// - Returns: nil where neither a prefix nor a checkout lies above the program.
@@ -21,6 +23,8 @@ struct PluginToolchain {
         headers = prefix + "/include"
         let package = prefix + "/share/dmt/sdk"
         sdk = Self.exists(package + "/Package.swift") ? package : nil
+        let crate = prefix + "/share/dmt/rust"
+        rust = Self.exists(crate + "/lib.rs") ? crate : nil
         return
       }
     }
@@ -29,6 +33,7 @@ struct PluginToolchain {
       if Self.exists(include + "/dmt/dmt.h") {
         headers = include
         sdk = folder.path
+        rust = folder.path + "/Bindings/Rust"
         return
       }
       folder.deleteLastPathComponent()
@@ -43,6 +48,7 @@ struct PluginToolchain {
       "DMT ?= \(program)", "DMT_INCLUDE ?= \(headers)",
     ]
     if let sdk { lines.append("DMT_SDK ?= \(sdk)") }
+    if let rust { lines.append("DMT_RUST ?= \(rust)") }
     return lines.joined(separator: "\n") + "\n"
   }
 
