@@ -12,6 +12,12 @@ static const unsigned char library[] = {
 static const unsigned char backend_source[] = {
 #embed "../../Templates/plugin/rust/backend.rs"
 };
+static const unsigned char interconnect_source[] = {
+#embed "../../Templates/plugin/rust/interconnect.rs"
+};
+static const unsigned char exchange_source[] = {
+#embed "../../Templates/plugin/rust/exchange.rs"
+};
 static const unsigned char module_source[] = {
 #embed "../../Templates/plugin/rust/module.rs"
 };
@@ -30,6 +36,8 @@ const dmt_template_file *dmt_templates_rust(size_t *count) {
         {"rust", NULL, "Makefile", makefile, sizeof makefile},
         {"rust", NULL, "src/lib.rs", library, sizeof library},
         {"rust", "backend", "src/@KIND@.rs", backend_source, sizeof backend_source},
+        {"rust", "interconnect", "src/@KIND@.rs", interconnect_source, sizeof interconnect_source},
+        {"rust", "interconnect", "src/@KIND@/exchange.rs", exchange_source, sizeof exchange_source},
         {"rust", "module", "src/@KIND@.rs", module_source, sizeof module_source},
         {"rust", "operator", "src/@KIND@.rs", operator_source, sizeof operator_source},
         {"rust", "partitioner", "src/@KIND@.rs", partitioner_source, sizeof partitioner_source},

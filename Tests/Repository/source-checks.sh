@@ -2,13 +2,14 @@
 
 # Prints every file of ours that has lines, one a line: no build folders, no data, no licence texts.
 source_files() {
-  find Package.swift Makefile README.md CONTRIBUTING.md CHANGELOG.md .ci Sources Plugins Tests Scripts Examples docs \
+  find Package.swift Makefile README.md CONTRIBUTING.md CHANGELOG.md .ci Sources Bindings Templates Plugins Tests Scripts Examples docs \
     -name '.build*' -prune -o -name '.dmt' -prune -o -path 'Examples/*/data' -prune -o -type f \
-    \( -name '*.swift' -o -name '*.h' -o -name '*.c' -o -name '*.py' -o -name '*.sh' -o -name '*.md' -o -name '*.yaml' \
+    \( -name '*.swift' -o -name '*.h' -o -name '*.c' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.rs' -o -name '*.py' -o -name '*.sh' -o -name '*.md' -o -name '*.yaml' \
     -o -name '*.txt' -o -name Makefile -o -path '.ci/run' \) -print
 }
 
-code_files() { source_files | grep -E '\.(swift|h|c|py|sh)$'; }
+# Bindings/Rust/contract.rs is written by a script, and one file by choice.
+code_files() { source_files | grep -E '\.(swift|h|c|hpp|cpp|rs|py|sh)$' | grep -vxF Bindings/Rust/contract.rs; }
 
 files_stay_short() {
   local long

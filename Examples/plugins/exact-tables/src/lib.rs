@@ -10,6 +10,8 @@ mod optimizer;
 mod plan;
 mod rows;
 #[cfg(test)]
+mod test_host;
+#[cfg(test)]
 mod tests;
 
 use dmt::kit::{self, guard, Failure};

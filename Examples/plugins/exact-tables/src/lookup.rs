@@ -60,10 +60,22 @@ unsafe fn pool(shared: &Shared, index: usize, samples: Range<usize>) -> Result<(
         } else {
             let length = if feature.pooling == DMT_POOLING_MEAN { places.len() as f64 } else { 1.0 };
             let bag = Bag { table, dim, values: bags.values, weights: bags.weights, places, length };
-            bag.pool(target);
+            #[cfg(target_arch = "x86_64")]
+            if plan.is_wide {
+                pool_wide(&bag, target);
+                continue;
+            }
+            bag.pool::<16>(target);
         }
     }
     Ok(())
+}
+
+/// The same with AVX2: twice the columns fit the registers.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn pool_wide(bag: &Bag, target: *mut f32) {
+    bag.pool::<32>(target)
 }
 
 struct Bag {
@@ -77,15 +89,16 @@ struct Bag {
 }
 
 impl Bag {
-    unsafe fn pool(&self, target: *mut f32) {
+    #[inline(always)]
+    unsafe fn pool<const WIDEST: usize>(&self, target: *mut f32) {
         let mut column = 0;
-        while column + 32 <= self.dim {
-            self.columns::<32>(column, target);
-            column += 32;
+        while column + WIDEST <= self.dim {
+            self.columns::<WIDEST>(column, target);
+            column += WIDEST;
         }
-        while column + 8 <= self.dim {
-            self.columns::<8>(column, target);
-            column += 8;
+        while column + 4 <= self.dim {
+            self.columns::<4>(column, target);
+            column += 4;
         }
         while column < self.dim {
             self.columns::<1>(column, target);

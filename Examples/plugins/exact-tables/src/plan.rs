@@ -1,7 +1,7 @@
 //! What is known once and for all: tables, features, optimizer. And a batch's bags, checked before they are read.
 
 use crate::optimizer::Optimizer;
-use dmt::kit::{slice, Failure};
+use dmt::kit::{service, slice, Failure};
 use dmt::*;
 use std::ops::Range;
 
@@ -11,6 +11,8 @@ pub struct Plan {
     /// For every table its features, in the order of their occurrences.
     pub features_of: Vec<Vec<usize>>,
     pub optimizer: Option<Optimizer>,
+    /// Loops run in registers of four doubles. The numbers are the same.
+    pub is_wide: bool,
     output_count: i32,
 }
 
@@ -61,7 +63,7 @@ impl Plan {
             features_of[feature.table as usize].push(index);
         }
         let optimizer = Optimizer::new(request.optimizer, request.optimizer_attributes)?;
-        Ok(Plan { tables, features, features_of, optimizer, output_count: request.output_count })
+        Ok(Plan { tables, features, features_of, optimizer, is_wide: has_avx2(), output_count: request.output_count })
     }
 
     /// A call's batch size.
@@ -135,6 +137,13 @@ impl Plan {
         let stride = *call.output_strides.add(place.output as usize) as usize;
         (*call.outputs.add(place.output as usize) as *mut f32).add(sample * stride + place.column as usize)
     }
+}
+
+/// Whether the host says that the CPU has AVX2; a user's cap (DMT_ISA_MAX) counts.
+fn has_avx2() -> bool {
+    // SAFETY: the service's struct is the one of its id, and lives as long as the process.
+    let cpu = unsafe { service::<dmt_cpu>(DMT_SERVICE_CPU).as_ref() };
+    cfg!(target_arch = "x86_64") && cpu.map_or(false, |cpu| cpu.features & DMT_CPU_AVX2 != 0)
 }
 
 /// The places of the row numbers of one bag.

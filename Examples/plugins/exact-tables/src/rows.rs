@@ -74,7 +74,20 @@ unsafe fn run(plan: &Plan, call: &dmt_embedding_call, rule: Option<Rule>) -> Res
 
 fn walk_groups(job: &Job, items: Range<usize>) -> Result<(), Failure> {
     // SAFETY: all has been checked but what each row names, which `Row` checks; a row is in one item alone.
-    unsafe { walk(job, items) }
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        if job.shared.plan.is_wide {
+            return walk_wide(job, items);
+        }
+        walk(job, items)
+    }
+}
+
+/// The same with AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn walk_wide(job: &Job, items: Range<usize>) -> Result<(), Failure> {
+    walk(job, items)
 }
 
 fn groups(dedup: &dmt_dedup) -> usize {
@@ -82,6 +95,7 @@ fn groups(dedup: &dmt_dedup) -> usize {
 }
 
 /// The groups of rows with these numbers, counted through all tables.
+#[inline(always)]
 unsafe fn walk(job: &Job, items: Range<usize>) -> Result<(), Failure> {
     let Job { shared, rule } = job;
     let mut first = 0;
@@ -118,6 +132,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    #[inline(always)]
     unsafe fn new(shared: &'a Shared<'a>, table: usize, dedup: &'a dmt_dedup, place: usize) -> Result<Row<'a>, Failure> {
         let shape = &shared.plan.tables[table];
         let row = *dedup.rows.add(place);
@@ -182,6 +197,7 @@ impl<'a> Row<'a> {
     }
 
     /// Writes the row's gradient to its place among the distinct rows.
+    #[inline(always)]
     unsafe fn write(&self) -> Result<(), Failure> {
         let target = (*self.shared.call.row_gradients.add(self.table) as *mut f32).add(self.place * self.dim);
         self.for_each_block(|column, gradient| {
@@ -191,6 +207,7 @@ impl<'a> Row<'a> {
         })
     }
 
+    #[inline(always)]
     unsafe fn update(&self, rule: &Rule) -> Result<(), Failure> {
         let call = self.shared.call;
         let decay = rule.optimizer.weight_decay;

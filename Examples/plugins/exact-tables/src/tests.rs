@@ -1,6 +1,8 @@
 //! The whole table, called as the host calls it, against formulas written down plainly: results have to be equal, not close.
 
 use crate::dmt_plugin_entry;
+use crate::plan::Plan;
+use crate::test_host::{said, HOST};
 use dmt::kit::{self, text, NO_ATTRIBUTE};
 use dmt::*;
 use std::os::raw::c_void;
@@ -21,55 +23,13 @@ impl Draws {
     }
 }
 
-unsafe extern "C" fn service(_: *mut c_void, id: dmt_str) -> *const c_void {
-    match kit::bytes(id) {
-        b"dmt.parallel/1" => &PARALLEL as *const dmt_parallel as *const c_void,
-        _ => std::ptr::null(),
-    }
+/// Whether the loops in wide registers can run here.
+fn can_be_wide() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::is_x86_feature_detected!("avx2");
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
 }
-unsafe extern "C" fn set_error(_: *mut c_void, _: dmt_status, message: dmt_str) {
-    LAST.with(|last| *last.borrow_mut() = String::from_utf8_lossy(kit::bytes(message)).into_owned());
-}
-unsafe extern "C" fn max_threads(_: *mut c_void) -> i32 {
-    3
-}
-/// Three threads, pieces as small as they may be.
-unsafe extern "C" fn parallel_for(
-    _: *mut c_void, count: i64, grain: i64, body: dmt_parallel_body, argument: *mut c_void,
-) {
-    let argument = argument as usize;
-    std::thread::scope(|scope| {
-        for worker in 0..3 {
-            scope.spawn(move || {
-                for piece in (worker..(count + grain - 1) / grain).step_by(3) {
-                    body(argument as *mut c_void, piece * grain, count.min((piece + 1) * grain), worker as i32)
-                }
-            });
-        }
-    });
-}
-
-thread_local! {
-    static LAST: std::cell::RefCell<String> = std::cell::RefCell::new(String::new());
-}
-static PARALLEL: dmt_parallel = dmt_parallel {
-    struct_size: std::mem::size_of::<dmt_parallel>() as u32,
-    reserved: 0,
-    ctx: std::ptr::null_mut(),
-    max_threads: Some(max_threads),
-    parallel_for: Some(parallel_for),
-};
-static HOST: dmt_host = dmt_host {
-    struct_size: std::mem::size_of::<dmt_host>() as u32,
-    abi_major: DMT_ABI_MAJOR,
-    abi_minor: DMT_ABI_MINOR,
-    reserved: 0,
-    name: text("test"),
-    version: text("1"),
-    ctx: std::ptr::null_mut(),
-    get_service: Some(service),
-    set_error: Some(set_error),
-};
 
 fn table() -> &'static dmt_embedding {
     unsafe {
@@ -101,6 +61,8 @@ struct Case {
     weights: Vec<Option<Vec<f32>>>,
     columns: Vec<usize>,
     stride: usize,
+    /// Loops in wide registers.
+    wide: bool,
 }
 
 impl Case {
@@ -123,10 +85,16 @@ impl Case {
             columns.push(stride);
             stride += dim + 2;
         }
-        Case { tables, features, batch, values, offsets, weights, columns, stride }
+        Case { tables, features, batch, values, offsets, weights, columns, stride, wide: false }
     }
 
+    /// Every case in narrow registers, and in wide ones where this machine has them.
     fn all() -> Vec<Case> {
+        let wide = Case::shapes().into_iter().map(|case| Case { wide: true, ..case });
+        Case::shapes().into_iter().chain(wide.filter(|_| can_be_wide())).collect()
+    }
+
+    fn shapes() -> Vec<Case> {
         let one = |table| Feature { table, mean: false, lengths: None, weighted: false };
         let bags = |table, lengths: Vec<usize>| Feature { table, mean: false, lengths: Some(lengths), weighted: false };
         let mixed = vec![
@@ -219,6 +187,7 @@ impl<'a> Trial<'a> {
         unsafe {
             assert_eq!(table().supports.unwrap()(std::ptr::null_mut(), &request), DMT_OK);
             assert_eq!(table().bind.unwrap()(std::ptr::null_mut(), &request, &mut plan), DMT_OK);
+            (*(plan.handle as *mut Plan)).is_wide = case.wide;
         }
         let mut states = vec![];
         for (rows, dim) in &case.tables {
@@ -457,7 +426,7 @@ fn what_is_not_served_is_said_to_be() {
     assert_eq!(supports(&request), DMT_OK);
     request.optimizer = text("adam");
     assert_eq!(supports(&request), DMT_UNIMPLEMENTED);
-    assert_eq!(LAST.with(|last| last.borrow().clone()), "optimizer 'adam' on the rows of a batch");
+    assert_eq!(said(), "optimizer 'adam' on the rows of a batch");
     request.optimizer = text("sgd");
     request.dtype.bits = 64;
     assert_eq!(supports(&request), DMT_UNIMPLEMENTED);
@@ -473,7 +442,7 @@ fn a_row_that_is_not_in_its_table_is_refused() {
     case.values[0][299] = 10;
     let mut trial = Trial::new(&case, "", &[]);
     assert_eq!(trial.call(table().forward, 1), DMT_INVALID_ARGUMENT);
-    assert_eq!(LAST.with(|last| last.borrow().clone()), "feature 0 names row 10 of a table with 10 rows");
+    assert_eq!(said(), "feature 0 names row 10 of a table with 10 rows");
     assert_eq!(trial.call(table().dedup, 1), DMT_INVALID_ARGUMENT);
 }
 
@@ -489,8 +458,8 @@ fn offsets_that_fall_are_refused() {
 fn a_panic_becomes_a_status_in_loops_too() {
     table();
     assert_eq!(kit::guard(|| panic!("on purpose")), DMT_INTERNAL);
-    assert_eq!(LAST.with(|last| last.borrow().clone()), "the plugin panicked: on purpose");
+    assert_eq!(said(), "the plugin panicked: on purpose");
     let status = kit::guard(|| kit::parallel(10, 1, &7, |limit, range| if range.contains(limit) { panic!("at seven") } else { Ok(()) }));
     assert_eq!(status, DMT_INTERNAL);
-    assert_eq!(LAST.with(|last| last.borrow().clone()), "the plugin panicked: at seven");
+    assert_eq!(said(), "the plugin panicked: at seven");
 }
