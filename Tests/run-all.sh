@@ -10,6 +10,7 @@
 # bindings     the contract for Rust against the headers
 # third-party  the example plugins and the tutorials, against an installed dmt
 # cases        `dmt op verify`: each backend that was built here, over all of Tests/Cases
+# install      what `make install` installs, where no Swift is, and the packages that `dmt plugin new` writes
 #
 # `make` has to have run before (make test sees to it). CONFIGURATION is release unless set.
 set -uo pipefail
@@ -78,6 +79,10 @@ run_plugins() {
   [ "$failures" -eq 0 ]
 }
 
+run_install() {
+  Tests/Install/run.sh
+}
+
 # Prints the prefixes of the cases that a backend has to serve itself; what else it is asked for falls through.
 required_cases() {
   case $1 in
@@ -111,10 +116,10 @@ run_cases() {
 }
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(repository headers bindings core plugins third-party cases)
+[ ${#suites[@]} -gt 0 ] || suites=(repository headers bindings core plugins third-party cases install)
 for suite in "${suites[@]}"; do
   if ! declare -F "run_$suite" > /dev/null; then
-    echo "no suite '$suite'; there are: repository headers bindings core plugins third-party cases" >&2
+    echo "no suite '$suite'; there are: repository headers bindings core plugins third-party cases install" >&2
     exit 64
   fi
 done

@@ -860,6 +860,163 @@ pub struct dmt_module {
 }
 unsafe impl Sync for dmt_module {}
 
+// optimizer.h
+/// The most states of a rule.
+pub const DMT_MAX_STATES: usize = 8;
+/// The most sums of a row.
+pub const DMT_MAX_ROW_SUMS: usize = 8;
+/// One number for every element of the parameter.
+pub const DMT_STATE_PER_ELEMENT: i32 = 0;
+/// One number for every row of a table; a rule with such a state serves tables only.
+pub const DMT_STATE_PER_ROW: i32 = 1;
+
+/// A state: numbers of the parameters' type that a rule keeps for a parameter. Frozen.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_optimizer_state {
+    /// How checkpoints call it, 1 to 64 letters, digits, `_` and `-`: `exp_avg`. The name and the meaning of a rule's states
+    /// do not change: a checkpoint of an earlier version of the plugin is read by these names.
+    pub name: dmt_str,
+    /// What every number of it is before the first update; finite.
+    pub initial_value: f64,
+    /// DMT_STATE_...
+    pub layout: i32,
+    pub reserved: i32,
+}
+unsafe impl Sync for dmt_optimizer_state {}
+
+/// Answer to describe; struct_size is set by the caller, everything else is zero.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_optimizer_layout {
+    pub struct_size: u32,
+    /// 0 to DMT_MAX_STATES.
+    pub state_count: i32,
+    /// Numbers a row that update_rows needs of the whole row, 0 to DMT_MAX_ROW_SUMS: sum_rows gives them for some columns, and
+    /// the host adds them up over the columns, which may lie on several ranks.
+    pub row_sum_count: i32,
+    pub reserved: i32,
+    /// The names live as long as the process, or until the next describe on this thread.
+    pub states: [dmt_optimizer_state; DMT_MAX_STATES],
+}
+unsafe impl Sync for dmt_optimizer_layout {}
+
+/// What bind is asked for.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_optimizer_request {
+    pub struct_size: u32,
+    /// 0.
+    pub flags: u32,
+    /// Type of parameters, gradients and states: float32; float64 where results are compared.
+    pub dtype: dmt_dtype,
+    /// Threads of this rank.
+    pub threads: i32,
+    pub attributes: dmt_attrs,
+}
+unsafe impl Sync for dmt_optimizer_request {}
+
+/// A bound plan.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_optimizer_plan {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub handle: *mut c_void,
+}
+unsafe impl Sync for dmt_optimizer_plan {}
+
+/// An update of some consecutive elements of one dense parameter: all of it or a part, cut anywhere.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_optimizer_elements {
+    pub struct_size: u32,
+    /// 0.
+    pub flags: u32,
+    /// Elements, at least 1.
+    pub count: i64,
+    /// [count]
+    pub parameters: *mut c_void,
+    /// [count]
+    pub gradients: *const c_void,
+    /// [state_count] The count numbers of each state that belong to these elements.
+    pub states: *const *mut c_void,
+    pub learning_rate: f64,
+    /// Every gradient is multiplied by this first (clipping).
+    pub gradient_scale: f64,
+    /// Number of the update, from 1.
+    pub step: i64,
+}
+unsafe impl Sync for dmt_optimizer_elements {}
+
+/// An update of rows of one table: those that a batch touched, or some of them.
+///
+/// The table here has `columns` columns, all of the table's or, where they lie on several ranks, this rank's.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_optimizer_rows {
+    pub struct_size: u32,
+    /// 0.
+    pub flags: u32,
+    /// Rows to update, at least 1.
+    pub row_count: i64,
+    /// [row_count] Their numbers in parameters and states, ascending, each once.
+    pub rows: *const i64,
+    /// Columns of a row here.
+    pub columns: i64,
+    /// Columns of a row of the whole table; columns, or more.
+    pub whole_columns: i64,
+    /// The whole table's memory: row r begins at element r * columns.
+    pub parameters: *mut c_void,
+    /// [row_count, columns] The summed gradient of each of the rows, in their order.
+    pub gradients: *const c_void,
+    /// [state_count] Whole states: an element state as parameters, a row state with the number of row r at element r.
+    pub states: *const *mut c_void,
+    /// [row_count, row_sum_count] sum_rows overwrites them, update_rows reads them; NULL when there are none.
+    pub sums: *mut f64,
+    pub learning_rate: f64,
+    /// Every gradient is multiplied by this first (clipping).
+    pub gradient_scale: f64,
+    /// Number of the update, from 1.
+    pub step: i64,
+}
+unsafe impl Sync for dmt_optimizer_rows {}
+
+/// An update rule.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_optimizer {
+    pub struct_size: u32,
+    pub revision: i32,
+    pub ctx: *mut c_void,
+    /// `com.example.lion`: the `name` of a manifest's `train.optimizer` or `train.tables`; has a dot, as the host's have not.
+    pub name: dmt_str,
+    /// One sentence.
+    pub summary: dmt_str,
+    /// All but `name` and `lr`, which are the manifest's own.
+    pub attributes: dmt_attr_schema,
+    /// The base learning rate where a manifest gives none; finite, at least 0.
+    pub learning_rate: f64,
+    /// [any] The states of a rule with these attributes, always the same for the same attributes. DMT_INVALID_ARGUMENT with
+    /// set_error for attributes that do not fit each other.
+    pub describe: Option<unsafe extern "C" fn(ctx: *mut c_void, attributes: *const dmt_attrs, layout: *mut dmt_optimizer_layout) -> dmt_status>,
+    /// [any] DMT_UNIMPLEMENTED with set_error for a dtype that the rule does not compute.
+    pub bind: Option<unsafe extern "C" fn(ctx: *mut c_void, request: *const dmt_optimizer_request, plan: *mut dmt_optimizer_plan) -> dmt_status>,
+    /// [any] Updates elements and their states in place; also several calls at once on one plan, of elements that do not
+    /// overlap. NULL: the rule is not for dense parameters.
+    pub update_elements: Option<unsafe extern "C" fn(handle: *mut c_void, call: *const dmt_optimizer_elements) -> dmt_status>,
+    /// [any] Writes row_sum_count numbers a row: sums over the row's columns here. Changes nothing else. NULL: there are none,
+    /// and a rule with a state per row is then refused for tables whose columns lie on several ranks.
+    pub sum_rows: Option<unsafe extern "C" fn(handle: *mut c_void, call: *const dmt_optimizer_rows) -> dmt_status>,
+    /// [any] Updates rows and their states in place; also several calls at once on one plan, of rows that do not overlap. Where
+    /// columns lie on several ranks, each updates its own copy of a state per row: from sums and from what was in it, and
+    /// from nothing that differs between the ranks. NULL: the rule is not for tables.
+    pub update_rows: Option<unsafe extern "C" fn(handle: *mut c_void, call: *const dmt_optimizer_rows) -> dmt_status>,
+    /// [instance]
+    pub release: Option<unsafe extern "C" fn(handle: *mut c_void)>,
+}
+unsafe impl Sync for dmt_optimizer {}
+
 // partitioner.h
 /// The strategy reads the affinity matrix.
 pub const DMT_PARTITION_NEEDS_AFFINITY: u32 = 1;
@@ -990,6 +1147,10 @@ pub const DMT_KIND_PARTITIONER: &str = "partitioner";
 pub const DMT_KIND_SHARDING: &str = "sharding";
 /// Moves data between ranks: dmt_interconnect (interconnect.h), revision 1.
 pub const DMT_KIND_INTERCONNECT: &str = "interconnect";
+/// A format of data files: dmt_reader (reader.h), revision 1.
+pub const DMT_KIND_READER: &str = "reader";
+/// A new update rule: dmt_optimizer (optimizer.h), revision 1.
+pub const DMT_KIND_OPTIMIZER: &str = "optimizer";
 
 /// One thing that a plugin offers.
 #[repr(C)]
@@ -1061,6 +1222,163 @@ unsafe impl Sync for dmt_plugin {}
 
 /// Type of dmt_plugin_entry, for whoever looks it up.
 pub type dmt_plugin_entry_function = unsafe extern "C" fn() -> *const dmt_plugin;
+
+// reader.h
+/// The most columns of a file.
+pub const DMT_MAX_COLUMNS: usize = 65536;
+/// dmt_str; the empty text is a missing value.
+pub const DMT_COLUMN_TEXT: i32 = 0;
+/// int64_t
+pub const DMT_COLUMN_I64: i32 = 1;
+/// double; NaN is a missing value, an infinite one makes a bad row.
+pub const DMT_COLUMN_F64: i32 = 2;
+/// Every row holds any number of values.
+pub const DMT_COLUMN_BAG: u32 = 1;
+
+/// A column of a file. Frozen.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_reader_column {
+    /// By this a manifest names it; not empty, different from all others.
+    pub name: dmt_str,
+    /// DMT_COLUMN_TEXT, _I64 or _F64.
+    pub r#type: i32,
+    /// DMT_COLUMN_BAG or 0.
+    pub flags: u32,
+}
+unsafe impl Sync for dmt_reader_column {}
+
+/// A place in a file, for messages. Frozen.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_reader_place {
+    /// Line from 1, or 0: not known.
+    pub line: i64,
+    /// Column of the line from 1, in bytes, or 0: not known.
+    pub column: i64,
+}
+unsafe impl Sync for dmt_reader_place {}
+
+/// A row that cannot be used. Frozen.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_reader_problem {
+    /// The row, counted from the first of the batch.
+    pub row: i64,
+    pub place: dmt_reader_place,
+    /// What was found and what was expected, in one sentence.
+    pub message: dmt_str,
+}
+unsafe impl Sync for dmt_reader_problem {}
+
+/// The values of one column for the rows of a batch. Frozen.
+///
+/// Row r holds values[r], or in a bag column values[offsets[r]] .. values[offsets[r + 1] - 1].
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_reader_values {
+    /// [value_count] dmt_str, int64_t or double, as the column's type says.
+    pub values: *const c_void,
+    /// [row_count + 1] of a bag column: rises from 0 to value_count. NULL of others.
+    pub offsets: *const i64,
+    /// [value_count] 0 for a missing value; NULL: all are there.
+    pub present: *const u8,
+    /// row_count, or the values of all bags.
+    pub value_count: i64,
+}
+unsafe impl Sync for dmt_reader_values {}
+
+/// Rows in a row. The host sets struct_size and zeroes the rest; the plugin's memory that it points to is borrowed until the
+/// next call with the same handle.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_reader_batch {
+    pub struct_size: u32,
+    pub reserved: u32,
+    /// 0: the file has ended. At most the request's batch_rows.
+    pub row_count: i64,
+    /// [selected columns] in the order in which they were selected; NULL when there are none.
+    pub columns: *const dmt_reader_values,
+    /// [problem_count] Rows of the batch that cannot be used, ascending, one entry a row. They count as rows, and their values
+    /// are there and are not looked at. The host leaves such rows out as far as the manifest's max_bad_rows allows.
+    pub problems: *const dmt_reader_problem,
+    pub problem_count: i64,
+    /// Where reading failed, when next returns another status than DMT_OK.
+    pub failure: dmt_reader_place,
+}
+unsafe impl Sync for dmt_reader_batch {}
+
+/// What open is asked for.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_reader_request {
+    pub struct_size: u32,
+    /// 0.
+    pub flags: u32,
+    /// The file.
+    pub path: dmt_str,
+    pub attributes: dmt_attrs,
+    /// The most rows of a batch, at least 1.
+    pub batch_rows: i64,
+    /// Threads that this file may use.
+    pub threads: i32,
+    pub reserved: i32,
+}
+unsafe impl Sync for dmt_reader_request {}
+
+/// An open file. The host sets struct_size and zeroes the rest.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_reader_file {
+    pub struct_size: u32,
+    pub column_count: i32,
+    pub handle: *mut c_void,
+    /// [column_count] Lives as long as the handle.
+    pub columns: *const dmt_reader_column,
+    /// Rows of the file, or -1: known at its end only.
+    pub row_count: i64,
+    /// Where opening failed, when open returns another status than DMT_OK.
+    pub failure: dmt_reader_place,
+}
+unsafe impl Sync for dmt_reader_file {}
+
+/// A format of data files.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct dmt_reader {
+    pub struct_size: u32,
+    pub revision: i32,
+    pub ctx: *mut c_void,
+    /// `com.example.lines`: the `format` of a manifest's section `data`; has a dot, as the host's own have not.
+    pub name: dmt_str,
+    /// One sentence.
+    pub summary: dmt_str,
+    /// Keys of the section `data` that go with the format, beside the keys that all formats have.
+    pub attributes: dmt_attr_schema,
+    /// Grows whenever a later version of the plugin yields other rows for the same file and attributes: the host's columnar
+    /// cache of the file is then made anew. At least 1.
+    pub content_revision: i32,
+    pub reserved: i32,
+    /// [any] Opens a file and lists its columns. DMT_NOT_FOUND or DMT_UNAVAILABLE for a file that cannot be read,
+    /// DMT_INVALID_ARGUMENT for one of another format.
+    pub open: Option<unsafe extern "C" fn(ctx: *mut c_void, request: *const dmt_reader_request, file: *mut dmt_reader_file) -> dmt_status>,
+    /// [instance] Chooses the columns that batches hold, by index, each once; called once, before the first next. Columns that
+    /// are not chosen need not be parsed.
+    pub select: Option<unsafe extern "C" fn(handle: *mut c_void, columns: *const i32, count: i32) -> dmt_status>,
+    /// [instance] The next rows. DMT_CANCELLED when the host's cancel service asked for it, DMT_UNAVAILABLE when the file cannot
+    /// be read on, DMT_INVALID_ARGUMENT when what stands there makes no sense. After another status than DMT_OK the host calls
+    /// close only.
+    pub next: Option<unsafe extern "C" fn(handle: *mut c_void, batch: *mut dmt_reader_batch) -> dmt_status>,
+    /// [instance] Lets the next batch begin with row `row` of the file, from 0; past the end it is empty. NULL: the host reads
+    /// and drops the rows before.
+    pub seek: Option<unsafe extern "C" fn(handle: *mut c_void, row: i64) -> dmt_status>,
+    /// [instance] Where a value of the last batch stands: row from 0, column among the selected ones, -1 for the row itself.
+    /// NULL: not known; messages then name the row's number.
+    pub locate: Option<unsafe extern "C" fn(handle: *mut c_void, row: i64, column: i32, place: *mut dmt_reader_place) -> dmt_status>,
+    /// [instance] Closes the file.
+    pub close: Option<unsafe extern "C" fn(handle: *mut c_void)>,
+}
+unsafe impl Sync for dmt_reader {}
 
 // sharding.h
 pub const DMT_SHARD_AUTOMATIC: i32 = 0;

@@ -60,6 +60,13 @@ fn main() {
     check!(dmt_operator, "struct_size" struct_size, "revision" revision, "ctx" ctx, "name" name, "summary" summary, "min_inputs" min_inputs, "max_inputs" max_inputs, "input_names" input_names, "attributes" attributes, "infer" infer, "kernels" kernels);
     check!(dmt_graph, "struct_size" struct_size, "reserved" reserved, "ctx" ctx, "shape" shape, "operation" operation, "module" module, "constant" constant);
     check!(dmt_module, "struct_size" struct_size, "revision" revision, "ctx" ctx, "name" name, "summary" summary, "min_inputs" min_inputs, "max_inputs" max_inputs, "attributes" attributes, "expand" expand);
+    check!(dmt_optimizer_state, "name" name, "initial_value" initial_value, "layout" layout, "reserved" reserved);
+    check!(dmt_optimizer_layout, "struct_size" struct_size, "state_count" state_count, "row_sum_count" row_sum_count, "reserved" reserved, "states" states);
+    check!(dmt_optimizer_request, "struct_size" struct_size, "flags" flags, "dtype" dtype, "threads" threads, "attributes" attributes);
+    check!(dmt_optimizer_plan, "struct_size" struct_size, "reserved" reserved, "handle" handle);
+    check!(dmt_optimizer_elements, "struct_size" struct_size, "flags" flags, "count" count, "parameters" parameters, "gradients" gradients, "states" states, "learning_rate" learning_rate, "gradient_scale" gradient_scale, "step" step);
+    check!(dmt_optimizer_rows, "struct_size" struct_size, "flags" flags, "row_count" row_count, "rows" rows, "columns" columns, "whole_columns" whole_columns, "parameters" parameters, "gradients" gradients, "states" states, "sums" sums, "learning_rate" learning_rate, "gradient_scale" gradient_scale, "step" step);
+    check!(dmt_optimizer, "struct_size" struct_size, "revision" revision, "ctx" ctx, "name" name, "summary" summary, "attributes" attributes, "learning_rate" learning_rate, "describe" describe, "bind" bind, "update_elements" update_elements, "sum_rows" sum_rows, "update_rows" update_rows, "release" release);
     check!(dmt_partition_strategy, "name" name, "summary" summary, "flags" flags, "reserved" reserved);
     check!(dmt_partition_feature, "name" name, "rows" rows, "dim" dim, "lookup_cost" lookup_cost, "bytes" bytes);
     check!(dmt_partition_request, "struct_size" struct_size, "flags" flags, "feature_count" feature_count, "features" features, "affinity" affinity, "tower_count" tower_count, "balance" balance, "capacity_kind" capacity_kind, "reserved" reserved, "capacity" capacity, "strategy" strategy, "seed" seed);
@@ -69,6 +76,14 @@ fn main() {
     check!(dmt_component, "struct_size" struct_size, "revision" revision, "kind" kind, "id" id, "summary" summary);
     check!(dmt_plugin_descriptor, "struct_size" struct_size, "magic" magic, "abi_major" abi_major, "abi_minor" abi_minor, "min_host_minor" min_host_minor, "flags" flags, "id" id, "version" version, "vendor" vendor, "license" license, "summary" summary, "homepage" homepage, "compiler" compiler, "target" target, "component_count" component_count, "components" components);
     check!(dmt_plugin, "struct_size" struct_size, "reserved" reserved, "descriptor" descriptor, "initialize" initialize, "get_component" get_component, "get_extension" get_extension, "shutdown" shutdown);
+    check!(dmt_reader_column, "name" name, "type" r#type, "flags" flags);
+    check!(dmt_reader_place, "line" line, "column" column);
+    check!(dmt_reader_problem, "row" row, "place" place, "message" message);
+    check!(dmt_reader_values, "values" values, "offsets" offsets, "present" present, "value_count" value_count);
+    check!(dmt_reader_batch, "struct_size" struct_size, "reserved" reserved, "row_count" row_count, "columns" columns, "problems" problems, "problem_count" problem_count, "failure" failure);
+    check!(dmt_reader_request, "struct_size" struct_size, "flags" flags, "path" path, "attributes" attributes, "batch_rows" batch_rows, "threads" threads, "reserved" reserved);
+    check!(dmt_reader_file, "struct_size" struct_size, "column_count" column_count, "handle" handle, "columns" columns, "row_count" row_count, "failure" failure);
+    check!(dmt_reader, "struct_size" struct_size, "revision" revision, "ctx" ctx, "name" name, "summary" summary, "attributes" attributes, "content_revision" content_revision, "reserved" reserved, "open" open, "select" select, "next" next, "seek" seek, "locate" locate, "close" close);
     check!(dmt_sharding_table, "name" name, "rows" rows, "dim" dim, "row_bytes" row_bytes, "sharding" sharding, "reserved" reserved);
     check!(dmt_sharding_feature, "name" name, "table" table, "pooling" pooling, "lookups" lookups, "tower" tower, "reserved" reserved);
     check!(dmt_sharding_tower, "name" name, "output_columns" output_columns, "group" group, "reserved" reserved);

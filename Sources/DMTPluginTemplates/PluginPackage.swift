@@ -8,6 +8,11 @@ public struct PluginPackage: Sendable {
     /// Relative to the package's folder.
     public let path: String
     public let text: String
+
+    public init(path: String, text: String) {
+      self.path = path
+      self.text = text
+    }
   }
 
   public let kind: PluginKind

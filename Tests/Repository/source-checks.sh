@@ -95,6 +95,12 @@ tests_import_without_testable() {
   ! find Tests -name '.build*' -prune -o -type f -name '*.swift' -print0 | xargs -0 grep -nE '^ *@testable import'
 }
 
+# A file that is not embedded would be missing from every package.
+templates_are_embedded() {
+  diff <(cd Templates && find plugin -type f | LC_ALL=C sort) \
+    <(sed -n 's|^#embed "../../Templates/\(.*\)"$|\1|p' Sources/CDMTPluginTemplates/*.c | LC_ALL=C sort -u)
+}
+
 check "code files have 500 lines at most" files_stay_short
 check "nothing is marked as unfinished" no_unfinished_marks
 check "no product code traps on purpose" no_traps_on_input
@@ -104,3 +110,4 @@ check "every shell script parses" shell_scripts_parse
 check "DMTCore imports no Foundation" core_imports_no_foundation
 check "imports run downward" imports_run_downward
 check "no test needs a testable import" tests_import_without_testable
+check "every template is embedded in the program" templates_are_embedded

@@ -20,7 +20,7 @@ struct @EXAMPLE@: Module {
     let x = try graph.flattened(input)
     let width = try graph.shape(of: x)[1]
     let gate = try graph.apply("linear", name: "gate", ["out": .int(width), "activation": .string("sigmoid")], x)
-    let gated = try graph.apply("mul", x, gate)
+    let gated = try graph.apply("mul", [:], x, gate)
     return try graph.apply("linear", name: "out", ["out": .int(try attributes.int("out"))], gated)
   }
 }

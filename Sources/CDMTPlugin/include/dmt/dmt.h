@@ -12,8 +12,10 @@
 #include "kernel.h"
 #include "module.h"
 #include "operator.h"
+#include "optimizer.h"
 #include "partitioner.h"
 #include "plugin.h"
+#include "reader.h"
 #include "sharding.h"
 #include "update.h"
 

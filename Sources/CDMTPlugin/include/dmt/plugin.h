@@ -31,6 +31,10 @@ extern "C" {
 #define DMT_KIND_SHARDING "sharding"
 /** Moves data between ranks: dmt_interconnect (interconnect.h), revision 1. */
 #define DMT_KIND_INTERCONNECT "interconnect"
+/** A format of data files: dmt_reader (reader.h), revision 1. */
+#define DMT_KIND_READER "reader"
+/** A new update rule: dmt_optimizer (optimizer.h), revision 1. */
+#define DMT_KIND_OPTIMIZER "optimizer"
 
 /** One thing that a plugin offers. */
 typedef struct dmt_component {
