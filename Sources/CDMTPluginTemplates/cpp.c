@@ -24,6 +24,9 @@ static const unsigned char module_source[] = {
 static const unsigned char operator_source[] = {
 #embed "../../Templates/plugin/cpp/operator.cpp"
 };
+static const unsigned char optimizer_source[] = {
+#embed "../../Templates/plugin/cpp/optimizer.cpp"
+};
 static const unsigned char partitioner_source[] = {
 #embed "../../Templates/plugin/cpp/partitioner.cpp"
 };
@@ -40,6 +43,7 @@ const dmt_template_file *dmt_templates_cpp(size_t *count) {
         {"cpp", "interconnect", "src/@KIND@.cpp", interconnect_source, sizeof interconnect_source},
         {"cpp", "module", "src/@KIND@.cpp", module_source, sizeof module_source},
         {"cpp", "operator", "src/@KIND@.cpp", operator_source, sizeof operator_source},
+        {"cpp", "optimizer", "src/@KIND@.cpp", optimizer_source, sizeof optimizer_source},
         {"cpp", "partitioner", "src/@KIND@.cpp", partitioner_source, sizeof partitioner_source},
         {"cpp", "sharding", "src/@KIND@.cpp", sharding_source, sizeof sharding_source},
     };
