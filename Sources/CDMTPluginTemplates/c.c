@@ -30,6 +30,9 @@ static const unsigned char optimizer_source[] = {
 static const unsigned char partitioner_source[] = {
 #embed "../../Templates/plugin/c/partitioner.c"
 };
+static const unsigned char reader_source[] = {
+#embed "../../Templates/plugin/c/reader.c"
+};
 static const unsigned char sharding_source[] = {
 #embed "../../Templates/plugin/c/sharding.c"
 };
@@ -45,6 +48,7 @@ const dmt_template_file *dmt_templates_c(size_t *count) {
         {"c", "operator", "src/@KIND@.c", operator_source, sizeof operator_source},
         {"c", "optimizer", "src/@KIND@.c", optimizer_source, sizeof optimizer_source},
         {"c", "partitioner", "src/@KIND@.c", partitioner_source, sizeof partitioner_source},
+        {"c", "reader", "src/@KIND@.c", reader_source, sizeof reader_source},
         {"c", "sharding", "src/@KIND@.c", sharding_source, sizeof sharding_source},
     };
     *count = sizeof files / sizeof *files;

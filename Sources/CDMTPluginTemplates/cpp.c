@@ -30,6 +30,9 @@ static const unsigned char optimizer_source[] = {
 static const unsigned char partitioner_source[] = {
 #embed "../../Templates/plugin/cpp/partitioner.cpp"
 };
+static const unsigned char reader_source[] = {
+#embed "../../Templates/plugin/cpp/reader.cpp"
+};
 static const unsigned char sharding_source[] = {
 #embed "../../Templates/plugin/cpp/sharding.cpp"
 };
@@ -45,6 +48,7 @@ const dmt_template_file *dmt_templates_cpp(size_t *count) {
         {"cpp", "operator", "src/@KIND@.cpp", operator_source, sizeof operator_source},
         {"cpp", "optimizer", "src/@KIND@.cpp", optimizer_source, sizeof optimizer_source},
         {"cpp", "partitioner", "src/@KIND@.cpp", partitioner_source, sizeof partitioner_source},
+        {"cpp", "reader", "src/@KIND@.cpp", reader_source, sizeof reader_source},
         {"cpp", "sharding", "src/@KIND@.cpp", sharding_source, sizeof sharding_source},
     };
     *count = sizeof files / sizeof *files;
