@@ -24,8 +24,14 @@ static const unsigned char module_source[] = {
 static const unsigned char operator_source[] = {
 #embed "../../Templates/plugin/c/operator.c"
 };
+static const unsigned char optimizer_source[] = {
+#embed "../../Templates/plugin/c/optimizer.c"
+};
 static const unsigned char partitioner_source[] = {
 #embed "../../Templates/plugin/c/partitioner.c"
+};
+static const unsigned char reader_source[] = {
+#embed "../../Templates/plugin/c/reader.c"
 };
 static const unsigned char sharding_source[] = {
 #embed "../../Templates/plugin/c/sharding.c"
@@ -40,7 +46,9 @@ const dmt_template_file *dmt_templates_c(size_t *count) {
         {"c", "interconnect", "src/@KIND@.c", interconnect_source, sizeof interconnect_source},
         {"c", "module", "src/@KIND@.c", module_source, sizeof module_source},
         {"c", "operator", "src/@KIND@.c", operator_source, sizeof operator_source},
+        {"c", "optimizer", "src/@KIND@.c", optimizer_source, sizeof optimizer_source},
         {"c", "partitioner", "src/@KIND@.c", partitioner_source, sizeof partitioner_source},
+        {"c", "reader", "src/@KIND@.c", reader_source, sizeof reader_source},
         {"c", "sharding", "src/@KIND@.c", sharding_source, sizeof sharding_source},
     };
     *count = sizeof files / sizeof *files;

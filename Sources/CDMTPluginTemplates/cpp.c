@@ -24,8 +24,14 @@ static const unsigned char module_source[] = {
 static const unsigned char operator_source[] = {
 #embed "../../Templates/plugin/cpp/operator.cpp"
 };
+static const unsigned char optimizer_source[] = {
+#embed "../../Templates/plugin/cpp/optimizer.cpp"
+};
 static const unsigned char partitioner_source[] = {
 #embed "../../Templates/plugin/cpp/partitioner.cpp"
+};
+static const unsigned char reader_source[] = {
+#embed "../../Templates/plugin/cpp/reader.cpp"
 };
 static const unsigned char sharding_source[] = {
 #embed "../../Templates/plugin/cpp/sharding.cpp"
@@ -40,7 +46,9 @@ const dmt_template_file *dmt_templates_cpp(size_t *count) {
         {"cpp", "interconnect", "src/@KIND@.cpp", interconnect_source, sizeof interconnect_source},
         {"cpp", "module", "src/@KIND@.cpp", module_source, sizeof module_source},
         {"cpp", "operator", "src/@KIND@.cpp", operator_source, sizeof operator_source},
+        {"cpp", "optimizer", "src/@KIND@.cpp", optimizer_source, sizeof optimizer_source},
         {"cpp", "partitioner", "src/@KIND@.cpp", partitioner_source, sizeof partitioner_source},
+        {"cpp", "reader", "src/@KIND@.cpp", reader_source, sizeof reader_source},
         {"cpp", "sharding", "src/@KIND@.cpp", sharding_source, sizeof sharding_source},
     };
     *count = sizeof files / sizeof *files;

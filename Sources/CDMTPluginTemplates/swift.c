@@ -24,8 +24,14 @@ static const unsigned char module_source[] = {
 static const unsigned char operator_source[] = {
 #embed "../../Templates/plugin/swift/operator.swift"
 };
+static const unsigned char optimizer_source[] = {
+#embed "../../Templates/plugin/swift/optimizer.swift"
+};
 static const unsigned char partitioner_source[] = {
 #embed "../../Templates/plugin/swift/partitioner.swift"
+};
+static const unsigned char reader_source[] = {
+#embed "../../Templates/plugin/swift/reader.swift"
 };
 static const unsigned char sharding_source[] = {
 #embed "../../Templates/plugin/swift/sharding.swift"
@@ -40,7 +46,9 @@ const dmt_template_file *dmt_templates_swift(size_t *count) {
         {"swift", "interconnect", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", interconnect_source, sizeof interconnect_source},
         {"swift", "module", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", module_source, sizeof module_source},
         {"swift", "operator", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", operator_source, sizeof operator_source},
+        {"swift", "optimizer", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", optimizer_source, sizeof optimizer_source},
         {"swift", "partitioner", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", partitioner_source, sizeof partitioner_source},
+        {"swift", "reader", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", reader_source, sizeof reader_source},
         {"swift", "sharding", "Sources/@TYPE@Plugin/@EXAMPLE@.swift", sharding_source, sizeof sharding_source},
     };
     *count = sizeof files / sizeof *files;

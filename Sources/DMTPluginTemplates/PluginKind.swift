@@ -18,7 +18,7 @@ public enum PluginKind: String, Sendable, CaseIterable {
     case .operator: "The swish activation: y = x / (1 + exp(-beta x))."
     case .optimizer: "Sign descent with momentum: w -= lr sign(m)."
     case .partitioner: "Features by falling lookup cost, each to the tower that carries least."
-    case .reader: "Numbers in columns that blanks separate."
+    case .reader: "Lines of fields that blanks separate, the columns' names in the first."
     case .sharding: "Table t lies on rank t modulo the number of ranks."
     }
   }

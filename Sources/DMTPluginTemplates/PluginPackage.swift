@@ -47,7 +47,7 @@ public struct PluginPackage: Sendable {
   /// The name by which a manifest knows the component.
   public var component: String { kind.isNamedByID ? id : name }
 
-  /// Every file, in the order of the templates; files of one path are joined.
+  /// Every file; templates of one path are joined.
   public var files: [File] {
     var files: [File] = []
     for template in Self.templates(kind, language) {
@@ -62,10 +62,10 @@ public struct PluginPackage: Sendable {
     return files
   }
 
+  /// What all kinds share, then the kind's own: that is how parts of one file follow each other.
   private static func templates(_ kind: PluginKind, _ language: PluginLanguage) -> [TemplateFile] {
-    TemplateFile.all.filter {
-      ($0.language ?? language.rawValue) == language.rawValue && ($0.kind ?? kind.rawValue) == kind.rawValue
-    }
+    let ours = TemplateFile.all.filter { ($0.language ?? language.rawValue) == language.rawValue }
+    return ours.filter { $0.kind == nil } + ours.filter { $0.kind == kind.rawValue }
   }
 
   /// What stands for each placeholder.
