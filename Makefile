@@ -14,13 +14,17 @@ BUILD := .build
 SWIFT_FLAGS := -c $(CONFIGURATION) --scratch-path $(abspath $(BUILD))
 ARTIFACTS := $(BUILD)/$(CONFIGURATION)
 
+# Where `make install` puts things; DESTDIR goes in front of it, for making packages.
+PREFIX ?= /usr/local
+DESTDIR ?=
+
 DEMO_MANIFEST ?= Examples/goodbooks/dmt-dcn.yaml
 DEMO_RUN ?= runs/demo
 
 export CONFIGURATION
 
 .DEFAULT_GOAL := all
-.PHONY: all core plugins setup demo multi-host test contract lint format clean help
+.PHONY: all core plugins install uninstall setup demo multi-host test contract lint format clean help
 
 all: core plugins ## build the command and all plugins in release into bin/
 	@echo "built: bin/dmt, and in bin/plugins: $$(ls bin/plugins | tr '\n' ' ')"
@@ -45,6 +49,12 @@ plugins: toolchain Package.resolved ## build the plugins that this machine has t
 Package.resolved: Package.swift | toolchain
 	@swift package --scratch-path $(abspath $(BUILD)) resolve
 	@touch $@
+
+install: all ## install command, plugins, headers, SDK, man pages: PREFIX=/usr/local, DESTDIR= for packages
+	@Scripts/install.sh install $(abspath $(PREFIX)) $(DESTDIR)
+
+uninstall: ## remove what make install put there
+	@Scripts/install.sh uninstall $(abspath $(PREFIX)) $(DESTDIR)
 
 setup: ## install the system packages that are missing (apt-get, with sudo when not root)
 	@Scripts/setup.sh

@@ -110,13 +110,17 @@ let package = Package(
       dependencies: [
         "CDMTHostShims", "DMTCore", "DMTPicture", "DMTManifest", "DMTRuntime", "DMTData", "DMTTraining",
       ], swiftSettings: settings),
+    // What `dmt plugin new` writes: the files of the folder Templates, embedded, and their placeholders.
+    .target(name: "CDMTPluginTemplates"),
+    .target(
+      name: "DMTPluginTemplates", dependencies: ["CDMTPlugin", "CDMTPluginTemplates", "DMTCore"],
+      swiftSettings: settings),
     .executableTarget(
       name: "dmt",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTPluginKit", "DMTManifest", "DMTReference", "DMTModules",
         "DMTRuntime", "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTPartition", "DMTComparison",
-        "DMTSafetensors",
-        "DMTCases",
+        "DMTSafetensors", "DMTCases", "DMTPluginTemplates",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),

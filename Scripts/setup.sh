@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the system packages that are missing: the libraries of the OneDNN, OpenBLAS and InterconnectMPI plugins, what
-# starts ranks, and what unpacks data.
+# starts ranks, what unpacks data, and the compiler of plugins in Rust.
 #
 #   Scripts/setup.sh              install what is missing; where that cannot be done, say so and succeed
 #   Scripts/setup.sh --required   the same, but fail when something is still missing at the end
@@ -21,6 +21,8 @@ missing() {
   has_command mpirun || echo openmpi-bin
   has_command xz || echo xz-utils
   has_command zstd || echo zstd
+  # The example plugin and the tutorials in Rust are built by the tests.
+  has_command rustc || echo rustc
 }
 
 # Runs a command with root's rights.

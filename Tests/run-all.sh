@@ -7,7 +7,10 @@
 # headers      each C header alone, as strict C11 and as C++17
 # core         the root package's tests
 # plugins      every plugin package's tests
+# bindings     the contract for Rust against the headers
+# third-party  the example plugins and the tutorials, against an installed dmt
 # cases        `dmt op verify`: each backend that was built here, over all of Tests/Cases
+# install      what `make install` installs, where no Swift is, and the packages that `dmt plugin new` writes
 #
 # `make` has to have run before (make test sees to it). CONFIGURATION is release unless set.
 set -uo pipefail
@@ -38,6 +41,26 @@ run_headers() {
   [ "$failures" -eq 0 ]
 }
 
+run_bindings() {
+  if ! command -v rustc > /dev/null; then
+    echo "left out: there is no rustc here"
+    return 0
+  fi
+  Bindings/Rust/test.sh || return 1
+  if command -v python3 > /dev/null; then
+    Scripts/rust-bindings.py --check
+  else
+    echo "without python3, whether Bindings/Rust/contract.rs has the headers' last comments was not looked at"
+  fi
+}
+
+run_third-party() {
+  local failures=0
+  Examples/plugins/test.sh || failures=1
+  Tests/Tutorials/run.sh || failures=1
+  [ "$failures" -eq 0 ]
+}
+
 run_core() {
   DMT_TEST_PLUGINS=$PWD/bin/plugins "${swift_test[@]}"
 }
@@ -56,6 +79,10 @@ run_plugins() {
     "${swift_test[@]}" --force-resolved-versions --package-path "Plugins/$name" || failures=$((failures + 1))
   done
   [ "$failures" -eq 0 ]
+}
+
+run_install() {
+  Tests/Install/run.sh
 }
 
 # Prints the prefixes of the cases that a backend has to serve itself; what else it is asked for falls through.
@@ -91,10 +118,10 @@ run_cases() {
 }
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(repository headers core plugins cases)
+[ ${#suites[@]} -gt 0 ] || suites=(repository headers bindings core plugins third-party cases install)
 for suite in "${suites[@]}"; do
   if ! declare -F "run_$suite" > /dev/null; then
-    echo "no suite '$suite'; there are: repository headers core plugins cases" >&2
+    echo "no suite '$suite'; there are: repository headers bindings core plugins third-party cases install" >&2
     exit 64
   fi
 done

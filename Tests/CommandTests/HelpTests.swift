@@ -5,7 +5,7 @@ import Testing
 struct HelpTests {
   static let commands: [[String]] = [
     [], ["train"], ["eval"], ["predict"], ["explain"], ["check"], ["config"], ["schema"], ["op"], ["op", "verify"],
-    ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["plugin", "doctor"], ["plugin", "quarantine"],
+    ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["plugin", "doctor"], ["plugin", "new"], ["plugin", "quarantine"],
     ["plugin", "quarantine", "list"], ["plugin", "quarantine", "clear"], ["plugin", "trust"],
     ["plugin", "trust", "list"],
     ["plugin", "trust", "add"], ["plugin", "trust", "remove"], ["plugin", "trust", "policy"],

@@ -46,15 +46,20 @@ struct RegistryTests {
       explicit: ["/given"], environment: environment, executable: "/opt/bin/dmt", isPrivileged: false)
     #expect(
       path.places.map(\.path) == [
-        "/given", "/one", "/two", "/opt/bin/plugins", "/home/u/.local/share/dmt/plugins", "/usr/local/lib/dmt/plugins",
-        "/usr/lib/dmt/plugins",
+        "/given", "/one", "/two", "/opt/bin/plugins", "/opt/lib/dmt/plugins", "/home/u/.local/share/dmt/plugins",
+        "/usr/local/lib/dmt/plugins", "/usr/lib/dmt/plugins",
       ])
     let data = PluginSearchPath(
       environment: ["XDG_DATA_HOME": "/data", "HOME": "/h"], executable: "/b/dmt", isPrivileged: false)
     #expect(data.places.contains { $0.path == "/data/dmt/plugins" && $0.origin == .user })
     let privileged = PluginSearchPath(environment: environment, executable: "/opt/bin/dmt", isPrivileged: true)
     #expect(
-      privileged.places.map(\.path) == ["/opt/bin/plugins", "/usr/local/lib/dmt/plugins", "/usr/lib/dmt/plugins"])
+      privileged.places.map(\.path) == [
+        "/opt/bin/plugins", "/opt/lib/dmt/plugins", "/usr/local/lib/dmt/plugins", "/usr/lib/dmt/plugins",
+      ])
+    let installed = PluginSearchPath(environment: [:], executable: "/usr/bin/dmt", isPrivileged: false)
+    #expect(
+      installed.places.map(\.path) == ["/usr/bin/plugins", "/usr/lib/dmt/plugins", "/usr/local/lib/dmt/plugins"])
   }
 
   @Test("sidecars that cannot be used are refused, each with its reason")

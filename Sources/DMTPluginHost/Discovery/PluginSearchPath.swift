@@ -11,7 +11,7 @@ public struct PluginSearchPath: Sendable {
     case explicit
     /// In DMT_PLUGIN_PATH.
     case environment
-    /// `plugins` beside the running program.
+    /// `plugins` beside the running program, or `lib/dmt/plugins` beside the `bin` that it lies in.
     case executable
     /// `dmt/plugins` in the user's data folder.
     case user
@@ -45,7 +45,12 @@ public struct PluginSearchPath: Sendable {
     if !isPrivileged, let list = environment["DMT_PLUGIN_PATH"] {
       for path in list.split(separator: ":") { add(String(path), .environment) }
     }
-    if let slash = executable.lastIndex(of: "/") { add(executable[..<slash] + "/plugins", .executable) }
+    if let slash = executable.lastIndex(of: "/") {
+      let folder = executable[..<slash]
+      add(folder + "/plugins", .executable)
+      // `make install` puts bin/dmt beside lib/dmt, wherever the prefix is.
+      if folder.hasSuffix("/bin") { add(folder.dropLast(4) + "/lib/dmt/plugins", .executable) }
+    }
     if !isPrivileged {
       if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") {
         add(data + "/dmt/plugins", .user)

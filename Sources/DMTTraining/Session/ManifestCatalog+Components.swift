@@ -10,13 +10,15 @@ extension ManifestCatalog {
   /// - Parameter plugins: ids of the plugins found here.
   public init(_ components: Components, plugins: [String] = []) {
     let overArchs: Set<String> = ["dlrm", "dcn", "deepfm"]
+    // A plugin may serve tables or optimizers alone.
+    let backends = Set(components.backends.keys).union(components.embeddings.keys).union(components.updates.keys)
     self.init(
       modules: components.modules.mapValues { module in
         Module(
           schema: module.attributes, summary: module.summary,
           role: overArchs.contains(module.name) ? .overArch : module.name.hasPrefix("tower.") ? .tower : .any)
       },
-      backends: components.backends.keys.sorted(), plugins: plugins,
+      backends: backends.sorted(), plugins: plugins,
       strategies: components.strategies.keys.sorted(), interconnects: components.interconnects.keys.sorted(),
       readers: Array(components.readers.values), optimizers: Array(components.optimizers.values))
   }

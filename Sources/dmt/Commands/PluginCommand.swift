@@ -4,14 +4,16 @@ import DMTPluginHost
 
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plugin", abstract: "Shows the plugins found here, why one was not taken, and whose plugins may run.",
+    commandName: "plugin",
+    abstract: "Shows the plugins found here, why one was not taken, and whose may run; writes new ones.",
     discussion: """
       EXAMPLES
         dmt plugin list --why
         dmt plugin inspect bin/plugins/Native
         dmt plugin doctor
+        dmt plugin new operator swish --lang c
       """,
-    subcommands: [List.self, Inspect.self, Doctor.self, Quarantine.self, Trust.self])
+    subcommands: [List.self, Inspect.self, Doctor.self, New.self, Quarantine.self, Trust.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
