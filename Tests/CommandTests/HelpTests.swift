@@ -6,7 +6,7 @@ struct HelpTests {
   static let commands: [[String]] = [
     [], ["train"], ["eval"], ["predict"], ["explain"], ["check"], ["config"], ["schema"], ["op"], ["op", "verify"],
     ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["bench"], ["bench", "step"], ["bench", "multi-host"],
-    ["partition"], ["compare"], ["launch"], ["verify"],
+    ["partition"], ["compare"], ["launch"], ["verify"], ["tune"], ["shadow"], ["lock"],
   ]
 
   @Test("every command's help has what it does, its usage and examples of itself", arguments: commands)
@@ -48,7 +48,8 @@ struct HelpTests {
       (["train", "m.yaml", "--max-steps", "0"], "--max-steps is 0"),
       (["eval"], "folder"), (["explain", "m.yaml", "--threads", "0"], "--threads is 0"),
       (["explain", "m.yaml", "--only", "reference", "--backend", "reference"], "exclude each other"),
-      (["bench", "step", "--batch", "0"], "at least 1"),
+      (["bench", "step", "--batch", "0"], "at least 1"), (["shadow", "m.yaml"], "--against"),
+      (["shadow", "m.yaml", "--against", "reference", "--batches", "0"], "--batches is 0"),
     ])
   func wrongUse(_ arguments: [String], _ names: String) throws {
     let result = try Command.run(arguments, in: Workspace())

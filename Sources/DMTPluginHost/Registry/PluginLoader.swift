@@ -1,5 +1,6 @@
 internal import CDMTPlugin
 internal import DMTCore
+internal import Glibc
 internal import Logging
 
 /// One run through the search path.
@@ -50,6 +51,7 @@ struct PluginLoader {
     }
     candidate.library = chosen.library
     candidate.sha256 = chosen.sha256
+    chosen.tellCap(of: services.cpu)
 
     let result: ScanResult
     if let known = cache[chosen.sha256], !options.rescans {
@@ -120,6 +122,15 @@ private struct ChosenLibrary {
       throw DMTError(.pluginRefused, "its library \(path) cannot be read")
     }
     return hash
+  }
+
+  /// Lets the library behind the plugin learn the user's cap, before it is opened here or in a child.
+  func tellCap(of cpu: dmt_cpu) {
+    guard let cap = (try? ISACap.environment()) ?? nil, cap.level <= cpu.isa_level else { return }
+    for (name, value) in sidecar?.isaEnvironment?[cpu.isaName] ?? [:] where PluginSidecar.mayBeSet(name) {
+      // What the user has set stays; the plugin's probe then says whether it fits the cap.
+      setenv(name, value, 0)
+    }
   }
 
   /// What to install for a library that cannot be opened, where the sidecar knows.

@@ -101,6 +101,8 @@ public final class PluginRegistry: Sendable {
   ///
   /// - Throws: ``DMTError/Code/io`` when no child process can be started for scanning, and when the threads cannot be.
   public static func load(_ options: Options) throws(DMTError) -> PluginRegistry {
+    // A cap that means nothing would leave the user with kernels that he excluded.
+    _ = try ISACap.environment()
     let services =
       if let given = options.services { given } else {
         HostServices(pool: try ThreadPool(threads: options.threads), logger: options.logger)

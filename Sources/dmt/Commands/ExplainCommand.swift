@@ -46,13 +46,8 @@ struct Explain: ParsableCommand {
         return
       }
       let plan = try installation.plan(loaded, readsData: true)
-      let train = loaded.manifest.train
-      let explanation = try plan.explanation(
-        name: loaded.manifest.name, batch: train.batch,
-        settings: .init(
-          dtype: loaded.manifest.model.dtype, seed: train.seed, threads: installation.threads,
-          policy: backends.policy(loaded.manifest), optimizer: train.optimizer, tableOptimizer: train.tableOptimizer),
-        components: installation.components, measuresActivations: memory)
+      let explanation = try installation.explanation(
+        loaded, plan: plan, policy: installation.policy(backends, loaded.manifest), measuresActivations: memory)
       Console.print(json ? try Console.json(explanation) : explanation.text)
     }
   }
@@ -71,6 +66,12 @@ extension Explanation {
           feature.goesTo,
         ]
       }, rightAligned: [2, 3])
+    if !backends.isEmpty {
+      lines.append("")
+      lines += TextTable.lines(
+        header: ["backend", "score", "why", "library"],
+        rows: backends.map { [$0.name, String($0.score), $0.reason, $0.library] }, rightAligned: [1])
+    }
     lines += ["", "tables: \(tableBackend), \(tableReason)", "dense update: \(updateBackend), \(updateReason)", ""]
     lines += TextTable.lines(
       header: ["node", "operator", "output", "parameters", "kFLOP", "backend", "why"],

@@ -7,8 +7,11 @@ public struct OpenBLASBackend: MachineAwareBackend {
   public init() {}
 
   public func probe(_ cpu: dmt_cpu) -> BackendProbe {
-    BackendProbe(
-      score: 60, reason: "OpenBLAS chooses its kernels for this machine by itself", library: LibraryThreads.description)
+    if let refusal = LibraryCore.refusal(cpu: cpu) {
+      return BackendProbe(score: 0, reason: refusal, library: LibraryThreads.description)
+    }
+    return BackendProbe(
+      score: 60, reason: "OpenBLAS chose its kernels for \(LibraryCore.name)", library: LibraryThreads.description)
   }
 
   public func setThreads(_ threads: Int) { LibraryThreads.allow(threads) }
