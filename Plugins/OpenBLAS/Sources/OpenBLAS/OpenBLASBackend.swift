@@ -7,17 +7,25 @@ public struct OpenBLASBackend: MachineAwareBackend {
   public init() {}
 
   public func probe(_ cpu: dmt_cpu) -> BackendProbe {
-    if let refusal = LibraryCore.refusal(cpu: cpu) {
+    let kernels = LibraryKernels.current
+    if let refusal = kernels.refusal(on: cpu) {
       return BackendProbe(score: 0, reason: refusal, library: LibraryThreads.description)
     }
+    if let weakness = kernels.weakness(on: cpu) {
+      return BackendProbe(score: 20, reason: weakness, library: LibraryThreads.description)
+    }
     return BackendProbe(
-      score: 60, reason: "OpenBLAS chose its kernels for \(LibraryCore.name)", library: LibraryThreads.description)
+      score: 60, reason: "OpenBLAS runs its \(kernels.core) kernels, which suit this CPU",
+      library: LibraryThreads.description)
   }
 
   public func setThreads(_ threads: Int) { LibraryThreads.allow(threads) }
 
   public func support(for request: KernelRequest) -> KernelSupport {
     if let reason = Self.refusal(of: request) { return KernelSupport(score: 0, reason: reason) }
+    if let weakness = LibraryKernels.current.weakness(on: PluginContext.cpu) {
+      return KernelSupport(score: 30, reason: weakness)
+    }
     switch request.op {
     case "linear":
       return KernelSupport(score: 70, reason: "OpenBLAS sgemm, bias and activation on each piece behind its product")

@@ -18,6 +18,27 @@ internal import Testing
     #expect(!support.reason.isEmpty)
   }
 
+  @Test func `kernels that use half of the CPU's vectors are named, with the way out`() throws {
+    var cpu = dmt_cpu()
+    cpu.isa_level = 4
+    let reason = try #require(LibraryKernels(core: "Prescott").weakness(on: cpu))
+    #expect(reason.contains("Prescott"))
+    #expect(reason.contains("OPENBLAS_CORETYPE=SkylakeX"))
+    #expect(LibraryKernels(core: "SkylakeX").weakness(on: cpu) == nil)
+    #expect(LibraryKernels(core: "Haswell").weakness(on: cpu) == nil)
+    #expect(LibraryKernels(core: "OfTheFuture").weakness(on: cpu) == nil)
+    cpu.isa_level = 3
+    #expect(LibraryKernels(core: "Nehalem").weakness(on: cpu)?.contains("OPENBLAS_CORETYPE=Haswell") == true)
+    cpu.isa_level = 2
+    #expect(LibraryKernels(core: "Nehalem").weakness(on: cpu) == nil)
+  }
+
+  @Test func `a CPU that OpenBLAS does not know is served by others`() throws {
+    let weakness = LibraryKernels.current.weakness(on: PluginContext.cpu)
+    #expect((backend.support(for: try linear()).score < 50) == (weakness != nil))
+    #expect((backend.probe(PluginContext.cpu).score < 50) == (weakness != nil))
+  }
+
   @Test(arguments: ["softmax", "layer_norm", "embedding_bag", "nonsense"])
   func `an operator of others is declined by name`(op: String) throws {
     let request = KernelRequest(op: op, inputs: [[2, 3]], outputs: [[2, 3]])
@@ -63,6 +84,24 @@ internal import Testing
     #expect(probe.score > 0)
     #expect(probe.library.hasPrefix("OpenBLAS "))
     #expect(probe.library.contains("("))
+  }
+
+  @Test func `kernels that need more than the CPU or the user's cap leaves are refused`() {
+    let levels: [CPUFeatures] = [
+      [], [.sse42], [.sse42, .avx, .avx2, .fma], [.sse42, .avx, .avx2, .fma, .avx512f],
+    ]
+    for (core, least) in [
+      ("Prescott", 1), ("Nehalem", 1), ("Sandybridge", 3), ("Haswell", 3), ("Zen", 3), ("SkylakeX", 4), ("Unheard", 1),
+    ] as [(String, Int32)] {
+      for level in 1...4 as ClosedRange<Int32> {
+        var cpu = dmt_cpu()
+        cpu.isa_level = level
+        cpu.features = levels[Int(level) - 1].rawValue
+        let refusal = LibraryKernels(core: core).refusal(on: cpu)
+        #expect((refusal == nil) == (level >= least), "\(core) on level \(level): \(refusal ?? "runs")")
+        #expect(refusal?.contains("OPENBLAS_CORETYPE=") != false)
+      }
+    }
   }
 
   @Test func `a call without its pointers throws`() throws {

@@ -12,7 +12,7 @@ enum LibraryThreads {
   /// `OpenBLAS 0.3.21 SkylakeX (pthreads), one thread in each of the host's`.
   static var description: String {
     let config = openblas_get_config().map { String(cString: $0) } ?? "OpenBLAS"
-    let core = LibraryCore.name
+    let core = openblas_get_corename().map { String(cString: $0) } ?? "unknown core"
     let runtime =
       switch openblas_get_parallel() {
       case 0: "no threads"
