@@ -3,7 +3,7 @@ import Testing
 
 @Suite("tune")
 struct TuneTests {
-  /// A workspace with a backend that is faster than the reference kernels at linear, and a manifest that may ask it.
+  /// A workspace with a backend for linear, a manifest that may ask it and the reference kernels, and the profile's file.
   private func tuned() throws -> (workspace: Workspace, profile: String) {
     let workspace = try Workspace()
     try workspace.buildBackend("plain")
@@ -48,15 +48,17 @@ struct TuneTests {
     }
     let linear = try #require(
       try reasons([]).values.first { $0["op"] as? String == "linear" }?["name"] as? String)
-    for (arguments, environment) in [
-      (["--backend", "plain"], [:]), (["--backend", "reference"], [:]), ([], ["DMT_BACKEND": "plain"]),
-      (["--only", "reference"], [:]), (["--set", "model.pins={\(linear): plain}"], [:]), (["--threads", "2"], [:]),
-      ([], ["DMT_PROFILE": "none"]),
-    ] as [([String], [String: String])] {
+    #expect((try reasons([])[linear]?["reason"] as? String)?.hasPrefix("profile: ") == true)
+    for (arguments, environment, backend) in [
+      (["--backend", "plain"], [:], "plain"), ([], ["DMT_BACKEND": "plain"], "plain"),
+      (["--only", "reference"], [:], "reference"), (["--set", "model.pins={\(linear): plain}"], [:], "plain"),
+      (["--set", "model.pins={\(linear): reference}"], [:], "reference"),
+      // By score then.
+      (["--threads", "2"], [:], "plain"), ([], ["DMT_PROFILE": "none"], "plain"),
+    ] as [([String], [String: String], String)] {
       let node = try #require(try reasons(arguments, environment)[linear])
       #expect((node["reason"] as? String)?.hasPrefix("profile: ") == false, "\(arguments) \(environment): \(node)")
-      let asked = arguments.contains { $0.contains("plain") } || environment["DMT_BACKEND"] == "plain"
-      #expect(node["backend"] as? String == (asked ? "plain" : "reference"), "\(arguments) \(environment): \(node)")
+      #expect(node["backend"] as? String == backend, "\(arguments) \(environment): \(node)")
     }
   }
 

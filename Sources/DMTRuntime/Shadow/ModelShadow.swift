@@ -113,7 +113,8 @@ private final class ShadowWatch: StepWatch {
       }
       keep(
         TensorDifference.share(
-          theirs, own, count: program.parameters.count(parameter), dtype: dtype, least: sumOfTerms(kernel, program)),
+          theirs, own, count: program.parameters.count(parameter), dtype: dtype,
+          least: sumOfTerms(kernel, program, parameter: parameter)),
         "gradient of \(program.graph.parameters[parameter].name)")
     }
     if let worst, let place = places[step.name] { note(worst, at: place, .backward) }
@@ -162,19 +163,23 @@ private final class ShadowWatch: StepWatch {
     if let worst { note(worst, at: place, .forward) }
   }
 
-  /// What sqrt(rows) terms of the largest size add up to, in the gradient of a parameter.
-  private func sumOfTerms(_ kernel: SideKernel, _ program: Program) -> Double {
+  /// What sqrt(rows) terms of the largest size add up to in the gradient of a parameter: a batch's samples may cancel to less.
+  private func sumOfTerms(_ kernel: SideKernel, _ program: Program, parameter: Int) -> Double {
     let step = kernel.step
-    var gradient = 0.0
-    for (output, count) in kernel.outputCounts.enumerated() {
-      guard let memory = step.gradOutputs[output] else { continue }
-      gradient = max(gradient, TensorDifference.largest(memory, count: count, dtype: program.dtype))
+    func largest(_ memory: UnsafeRawPointer?, _ count: Int) -> Double {
+      memory.map { TensorDifference.largest($0, count: count, dtype: program.dtype) } ?? 0
     }
-    var factor = 1.0
-    for (input, count) in kernel.inputCounts.enumerated() {
-      guard let memory = step.backwardInputs[input] else { continue }
-      factor = max(factor, TensorDifference.largest(memory, count: count, dtype: program.dtype))
-    }
+    let gradient = kernel.outputCounts.enumerated().map { largest(step.gradOutputs[$0], $1) }.max() ?? 0
+    let inputs = kernel.inputCounts.enumerated().map { largest(step.backwardInputs[$0], $1) }
+    let isVector = program.graph.parameters[parameter].shape.rank == 1
+    let factor: Double =
+      switch step.node.op.name {
+      case "linear": isVector ? 1 : inputs.first ?? 0
+      case "cross": isVector ? inputs.first ?? 0 : inputs.reduce(1, *)
+      case "fm": (inputs.first ?? 0) * (inputs.first ?? 0)
+      // A vector's gradient adds the gradients of the outputs, times numbers that do not matter much here.
+      default: isVector ? 1 : 0
+      }
     return gradient * factor * Double(program.batch).squareRoot()
   }
 

@@ -41,7 +41,9 @@ struct Lock: ParsableCommand {
       }
       let path = out ?? ManifestLock.path(forManifest: manifest.manifest)
       try AtomicFile.replace(path, with: Array(lock.text.utf8))
-      Console.print("wrote \(path): \(lock.plugins.count) plugins, \(lock.operators.count) operators")
+      Console.print(
+        "wrote \(path): \(lock.plugins.count) plugin\(lock.plugins.count == 1 ? "" : "s"), \(lock.operators.count) operators"
+      )
       for plugin in lock.plugins {
         Console.print(
           "  \(plugin.id) \(plugin.version) (\(plugin.sha256.prefix(12))): \(plugin.uses.joined(separator: ", "))")
