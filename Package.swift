@@ -88,6 +88,12 @@ let package = Package(
         "DMTPluginHost", "DMTSafetensors", .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),
+    // The choice of backends on one machine, and the proof that a swap of them changed nothing.
+    .target(
+      name: "DMTMachine",
+      dependencies: [
+        "CDMTPlugin", "CDMTHostShims", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTRuntime", "DMTData", "DMTTraining",
+      ], swiftSettings: settings),
     // What the tests of a plugin with modules import.
     .target(
       name: "DMTTesting", dependencies: ["DMTCore", "DMTCases", "DMTReference", "DMTRuntime"], swiftSettings: settings),
@@ -119,8 +125,8 @@ let package = Package(
       name: "dmt",
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTPluginKit", "DMTManifest", "DMTReference", "DMTModules",
-        "DMTRuntime", "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTPartition", "DMTComparison",
-        "DMTSafetensors", "DMTCases", "DMTPluginTemplates",
+        "DMTRuntime", "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTMachine", "DMTPartition",
+        "DMTComparison", "DMTSafetensors", "DMTCases", "DMTPluginTemplates",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
@@ -175,6 +181,10 @@ let package = Package(
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTDataflow", "DMTDistributed", "DMTManifest", "DMTRuntime", "DMTPluginKit",
       ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DMTMachineTests",
+      dependencies: ["CDMTPlugin", "DMTCore", "DMTManifest", "DMTPluginHost", "DMTRuntime", "DMTTraining", "DMTMachine"],
       swiftSettings: settings),
     .testTarget(
       name: "DMTTrainingTests",

@@ -21,6 +21,7 @@ struct DMTCommand: ParsableCommand {
     subcommands: [
       Train.self, Launch.self, Verify.self, Evaluate.self, Predict.self, Explain.self, Check.self, Config.self,
       SchemaCommand.self,
-      OperatorCommand.self, PluginCommand.self, Partition.self, Compare.self, Bench.self, Manual.self,
+      Tune.self, Shadow.self, Lock.self, OperatorCommand.self, PluginCommand.self, Partition.self, Compare.self,
+      Bench.self, Manual.self,
     ])
 }

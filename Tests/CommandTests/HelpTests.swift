@@ -10,7 +10,7 @@ struct HelpTests {
     ["plugin", "trust", "list"],
     ["plugin", "trust", "add"], ["plugin", "trust", "remove"], ["plugin", "trust", "policy"],
     ["bench"], ["bench", "step"], ["bench", "multi-host"],
-    ["partition"], ["compare"], ["launch"], ["verify"],
+    ["partition"], ["compare"], ["launch"], ["verify"], ["tune"], ["shadow"], ["lock"],
   ]
 
   @Test("every command's help has what it does, its usage and examples of itself", arguments: commands)
@@ -52,7 +52,8 @@ struct HelpTests {
       (["train", "m.yaml", "--max-steps", "0"], "--max-steps is 0"),
       (["eval"], "folder"), (["explain", "m.yaml", "--threads", "0"], "--threads is 0"),
       (["explain", "m.yaml", "--only", "reference", "--backend", "reference"], "exclude each other"),
-      (["bench", "step", "--batch", "0"], "at least 1"),
+      (["bench", "step", "--batch", "0"], "at least 1"), (["shadow", "m.yaml"], "--against"),
+      (["shadow", "m.yaml", "--against", "reference", "--batches", "0"], "--batches is 0"),
     ])
   func wrongUse(_ arguments: [String], _ names: String) throws {
     let result = try Command.run(arguments, in: Workspace())

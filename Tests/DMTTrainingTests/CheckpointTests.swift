@@ -108,6 +108,29 @@ struct CheckpointTests {
     #expect(failure.causes.count == 6)
   }
 
+  @Test("a parameter whose operator the checkpoint does not name is refused, not guessed")
+  func unnamedOperator() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/c"
+    let written = parameters()
+    var state = state()
+    state.operatorRevisions = ["top.0.weight": "linear/1"]
+    let text = String(decoding: try JSONEncoder().encode(state), as: UTF8.self)
+    try AtomicFile.replace(path) { (descriptor) throws(DMTError) in
+      try SafetensorsWriter.write(
+        written.map {
+          SafetensorsTensor(
+            name: $0.tensor.name, dtype: .f32, shape: $0.tensor.shape, bytes: UnsafeRawBufferPointer($0.tensor.bytes))
+        }, metadata: ["dmt.checkpoint": text], to: descriptor, path: path)
+    }
+    let read = parameters(scale: 0)
+    let failure = try error { try Checkpoint(path: path).restore(read, includesOptimizer: false) }
+    #expect(failure.code == .shapeMismatch && failure.causes.count == 1)
+    #expect(
+      failure.description.contains("'user.weight' was trained with an operator that the checkpoint does not name"))
+    #expect(read[0].tensor.floats == [0, 0, 0, 0], "nothing was touched")
+  }
+
   @Test("a file that is no checkpoint, of a newer format or with a damaged state is refused")
   func notACheckpoint() throws {
     let folder = try TemporaryFolder()

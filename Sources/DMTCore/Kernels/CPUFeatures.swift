@@ -33,13 +33,20 @@ public struct CPUFeatures: OptionSet, Sendable, Hashable, CustomStringConvertibl
   public static let avx512vnni = CPUFeatures(rawValue: 1 << 11)
   /// AVX-512 conflict detection.
   public static let avx512cd = CPUFeatures(rawValue: 1 << 12)
+  /// AMX's tiles.
+  public static let amxTile = CPUFeatures(rawValue: 1 << 13)
+  /// AMX's bfloat16 products.
+  public static let amxBF16 = CPUFeatures(rawValue: 1 << 14)
+  /// AMX's 8-bit integer products.
+  public static let amxInt8 = CPUFeatures(rawValue: 1 << 15)
   /// Arm's NEON.
   public static let neon = CPUFeatures(rawValue: 1 << 32)
 
   private static let names: [(CPUFeatures, String)] = [
     (.sse42, "sse4.2"), (.avx, "avx"), (.avx2, "avx2"), (.fma, "fma"), (.f16c, "f16c"), (.bmi2, "bmi2"),
     (.avx512f, "avx512f"), (.avx512bw, "avx512bw"), (.avx512dq, "avx512dq"), (.avx512vl, "avx512vl"),
-    (.avx512cd, "avx512cd"), (.avx512bf16, "avx512_bf16"), (.avx512vnni, "avx512_vnni"), (.neon, "neon"),
+    (.avx512cd, "avx512cd"), (.avx512bf16, "avx512_bf16"), (.avx512vnni, "avx512_vnni"), (.amxTile, "amx_tile"),
+    (.amxBF16, "amx_bf16"), (.amxInt8, "amx_int8"), (.neon, "neon"),
   ]
 
   /// The names, as compilers spell them.

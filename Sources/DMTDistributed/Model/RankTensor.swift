@@ -92,7 +92,8 @@ extension RankModel {
           dtype: settings.dtype, rows: rows, columns: isRowwise ? 0..<1 : columns,
           width: isRowwise ? 1 : whole.dim, memory: memory,
           // One number a row is the same at all holders of its columns; the first of them answers.
-          isAnswered: isAnswered && (!isRowwise || columns.lowerBound == 0), op: "embedding_bag", revision: 1)
+          isAnswered: isAnswered && (!isRowwise || columns.lowerBound == 0), op: ModelPlan.Table.op.name,
+          revision: ModelPlan.Table.op.revision)
       }
       result.append(tensor(.parameter, isRowwise: false, lookup.store.weight(index)))
       for (position, state) in lookup.store.states.enumerated() {

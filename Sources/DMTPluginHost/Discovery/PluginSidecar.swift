@@ -54,10 +54,14 @@ public struct PluginSidecar: Sendable, Hashable, Codable {
   public var license: String?
   public var summary: String?
   public var requires: Requirements?
+  /// For a level of CPU that the user caps kernels at: environment variables by which the library behind the plugin learns
+  /// it, where that reads them when it is opened and has no call for it.
+  public var isaEnvironment: [String: [String: String]]?
 
   enum CodingKeys: String, CodingKey {
     case id, name, version, abi, kinds, library, variants, sha256, license, summary, requires
     case minimumHostMinor = "min_host_minor"
+    case isaEnvironment = "isa_environment"
   }
 
   /// The file's name.
@@ -106,6 +110,12 @@ public struct PluginSidecar: Sendable, Hashable, Codable {
         "it needs a host with contract \(abi.major).\(needed) or newer, this host has "
           + "\(DMT_ABI_MAJOR).\(DMT_ABI_MINOR)", remedy: "update dmt")
     }
+  }
+
+  /// Whether a sidecar may set this environment variable: not one that the dynamic linker or dmt itself reads.
+  static func mayBeSet(_ variable: String) -> Bool {
+    !variable.isEmpty && !variable.hasPrefix("LD_") && !variable.hasPrefix("DMT_")
+      && variable.utf8.allSatisfy { (65...90).contains($0) || (48...57).contains($0) || $0 == 95 }
   }
 
   private static func explain(_ error: DecodingError) -> String {

@@ -1,5 +1,6 @@
 internal import CDMTPlugin
 internal import DMTCore
+internal import Glibc
 
 /// The library of a found plugin, opened and checked, and what the sidecar promises.
 struct ChosenLibrary {
@@ -47,6 +48,15 @@ struct ChosenLibrary {
         .pluginRefused,
         "its library \(promise.file) has SHA-256 \(library.sha256), its sidecar promises \(promised) (\(library.path))",
         remedy: "the library was changed or damaged after the sidecar was written: install the plugin again")
+    }
+  }
+
+  /// Lets the library behind the plugin learn the user's cap, before it is opened here or in a child.
+  func tellCap(of cpu: dmt_cpu) {
+    guard let cap = (try? ISACap.environment()) ?? nil, cap.level <= cpu.isa_level else { return }
+    for (name, value) in sidecar?.isaEnvironment?[cpu.isaName] ?? [:] where PluginSidecar.mayBeSet(name) {
+      // What the user has set stays; the plugin's probe then says whether it fits the cap.
+      setenv(name, value, 0)
     }
   }
 

@@ -51,7 +51,8 @@ public struct PluginListing {
     }
     for component in candidate.scan?.report?.components ?? [] {
       if let reason = component.reason, let score = component.score {
-        lines.append("  \(component.kind) \(component.id): score \(score), \(reason)")
+        let library = component.library.flatMap { $0.isEmpty ? nil : " [\($0)]" } ?? ""
+        lines.append("  \(component.kind) \(component.id): score \(score), \(reason)\(library)")
       }
     }
     lines.append(

@@ -1,5 +1,6 @@
 internal import CDMTPlugin
 internal import DMTCore
+internal import Glibc
 internal import Logging
 
 /// One run through the search path.
@@ -50,6 +51,7 @@ struct PluginLoader {
       return refuse(error)
     }
     candidate.trust = chosen.libraries.trust
+    chosen.tellCap(of: services.cpu)
     let result = try scan(chosen.libraries, isFromCache: &candidate.isFromCache)
     candidate.scan = result
     guard result.status == .accepted, let report = result.report else {

@@ -64,11 +64,18 @@ public final class PluginRegistry: Sendable {
   /// Components that were left out because another plugin's has their name, a sentence each.
   public let conflicts: [String]
 
-  init(services: HostServices, plugins: [LoadedPlugin], candidates: [PluginCandidate], searchPath: PluginSearchPath) {
+  /// Whose plugins may run.
+  let trust: TrustPolicy
+
+  init(
+    services: HostServices, plugins: [LoadedPlugin], candidates: [PluginCandidate], searchPath: PluginSearchPath,
+    trust: TrustPolicy
+  ) {
     self.services = services
     self.plugins = plugins
     self.candidates = candidates
     self.searchPath = searchPath
+    self.trust = trust
     var conflicts: [String] = []
     func collect<Component>(
       _ kind: String, _ list: KeyPath<LoadedPlugin, [Component]>, _ name: KeyPath<Component, String>
@@ -109,6 +116,8 @@ public final class PluginRegistry: Sendable {
   ///
   /// - Throws: ``DMTError/Code/io`` when no child process can be started for scanning, and when the threads cannot be.
   public static func load(_ options: Options) throws(DMTError) -> PluginRegistry {
+    // A cap that means nothing would leave the user with kernels that he excluded.
+    _ = try ISACap.environment()
     let services =
       if let given = options.services { given } else {
         HostServices(pool: try ThreadPool(threads: options.threads), logger: options.logger)
@@ -116,7 +125,8 @@ public final class PluginRegistry: Sendable {
     var loader = PluginLoader(options: options, services: services)
     try loader.run()
     let registry = PluginRegistry(
-      services: services, plugins: loader.plugins, candidates: loader.candidates, searchPath: options.searchPath)
+      services: services, plugins: loader.plugins, candidates: loader.candidates, searchPath: options.searchPath,
+      trust: options.trust)
     for conflict in registry.conflicts { options.logger.warning("\(conflict)") }
     return registry
   }

@@ -16,6 +16,22 @@ public struct Explanation: Sendable, Codable {
     public var reason: String
   }
 
+  /// A backend that is here, and what it says of this machine.
+  public struct Backend: Sendable, Codable {
+    public var name: String
+    public var score: Int
+    public var reason: String
+    /// Version and threading of the library behind it.
+    public var library: String
+
+    public init(name: String, score: Int, reason: String, library: String) {
+      self.name = name
+      self.score = score
+      self.reason = reason
+      self.library = library
+    }
+  }
+
   /// A table.
   public struct Table: Sendable, Codable {
     public var name: String
@@ -49,6 +65,8 @@ public struct Explanation: Sendable, Codable {
   public var features: [Feature]
   public var tables: [Table]
   public var nodes: [Node]
+  /// The plugins' backends; empty where nobody asked.
+  public var backends: [Backend] = []
   /// Who looks up and updates the tables, and who updates the dense parameters.
   public var tableBackend: String
   public var tableReason: String
@@ -69,7 +87,7 @@ public struct Explanation: Sendable, Codable {
   public var memory: Memory
 
   enum CodingKeys: String, CodingKey {
-    case name, batch, features, tables, nodes, parameters, memory
+    case name, batch, features, tables, nodes, backends, parameters, memory
     case tableBackend = "table_backend"
     case tableReason = "table_reason"
     case updateBackend = "update_backend"

@@ -49,6 +49,8 @@ public struct Graph: Sendable {
   public internal(set) var values: [Value] = []
   public internal(set) var nodes: [Node] = []
   public internal(set) var parameters: [Parameter] = []
+  /// Names of all modules that were expanded into it.
+  public internal(set) var modules: Set<String> = []
 
   public init() {}
 

@@ -98,6 +98,7 @@ public final class GraphComposer: GraphBuilder {
     }
     if !name.isEmpty { scope.append(name) }
     openModules.append(module)
+    graph.modules.insert(module)
     defer {
       if !name.isEmpty { scope.removeLast() }
       openModules.removeLast()

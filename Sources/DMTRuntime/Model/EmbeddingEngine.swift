@@ -31,12 +31,7 @@ package final class EmbeddingEngine {
   ) throws(DMTError) {
     self.layout = layout
     self.store = store
-    // A rule of its own is called with the rows' gradients.
-    let updatesRows = settings.tableOptimizer.map { !$0.updatesEveryRow && $0.rule == nil } ?? false
-    let request = EmbeddingRequest(
-      dtype: store.dtype, tables: layout.tables.map(\.shape), features: layout.features,
-      outputCount: layout.outputColumns.count, optimizer: updatesRows ? settings.tableOptimizer : nil,
-      threads: settings.threads)
+    let request = Self.request(for: layout, settings: settings)
     kernel = try settings.policy.choose(request, components: components).backend.bind(request)
     call = .allocate(capacity: 1)
     features = .allocate(capacity: layout.features.count)
@@ -72,6 +67,16 @@ package final class EmbeddingEngine {
     self.call.initialize(to: call)
   }
 
+  /// What a backend is asked for these tables.
+  static func request(for layout: EmbeddingLayout, settings: Model.Settings) -> EmbeddingRequest {
+    // A rule of its own is called with the rows' gradients.
+    let updatesRows = settings.tableOptimizer.map { !$0.updatesEveryRow && $0.rule == nil } ?? false
+    return EmbeddingRequest(
+      dtype: settings.dtype, tables: layout.tables.map(\.shape), features: layout.features,
+      outputCount: layout.outputColumns.count, optimizer: updatesRows ? settings.tableOptimizer : nil,
+      threads: settings.threads)
+  }
+
   deinit {
     for index in layout.tables.indices {
       if let dedup = dedups[index] {
@@ -95,6 +100,9 @@ package final class EmbeddingEngine {
 
   /// Where the following calls write pooled embeddings, or read their gradients.
   package func setOutput(_ output: Int, _ memory: UnsafeMutableRawPointer?) { outputs[output] = memory }
+
+  /// Where calls write or read now.
+  func output(_ output: Int) -> UnsafeMutableRawPointer? { outputs[output] }
 
   /// Pools every bag of the batch into the outputs' memory.
   package func forward(_ batch: Batch) throws(DMTError) {

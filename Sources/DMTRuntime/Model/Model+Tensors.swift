@@ -51,7 +51,7 @@ extension Model {
       result.append(
         ModelTensor(
           parameter: table.parameterName, role: .parameter, shape: shape, dtype: settings.dtype,
-          memory: tables.weight(index), op: "embedding_bag", revision: 1))
+          memory: tables.weight(index), op: ModelPlan.Table.op.name, revision: ModelPlan.Table.op.revision))
     }
     for dense in denseStates {
       let parameter = parameters.parameters[dense.parameter]
@@ -66,7 +66,7 @@ extension Model {
           ModelTensor(
             parameter: table.parameterName, role: .state(state.name),
             shape: state.isRowwise ? [table.shape.rows] : [table.shape.rows, table.shape.dim], dtype: settings.dtype,
-            memory: tables.state(index, position), op: "embedding_bag", revision: 1))
+            memory: tables.state(index, position), op: ModelPlan.Table.op.name, revision: ModelPlan.Table.op.revision))
       }
     }
     return result

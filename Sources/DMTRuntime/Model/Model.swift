@@ -35,9 +35,9 @@ public final class Model {
   public let parameters: ParameterStore
   public let tables: TableStore
   let components: Components
-  private let arena = Arena()
+  let arena = Arena()
   package let embedding: EmbeddingEngine
-  private let optimizer: ModelOptimizer?
+  let optimizer: ModelOptimizer?
 
   var denseStates: [DenseOptimizer.State] { optimizer?.denseStates ?? [] }
 
@@ -94,22 +94,57 @@ public final class Model {
     let program = try trainProgram(batch.count)
     try lookUp(batch, for: program)
     setInputs(of: program, batch)
-    try program.forward(
-      StepContext(
-        isTraining: true, seed: settings.seed, step: UInt32(truncatingIfNeeded: step),
-        samples: UnsafePointer(batch.sampleNumbers), parameterVersion: parameters.version))
-    let loss = scalar(program.memory(of: plan.loss))
-    if let seed = program.gradientMemory(of: plan.loss) {
-      store(Double(batch.count) / Double(max(batch.globalCount, 1)), to: seed)
-    }
+    try program.forward(trainingContext(batch, step: step))
+    seedGradient(of: program, batch)
     try program.backward()
+    readGradients(of: program)
+    return scalar(program.memory(of: plan.loss))
+  }
+
+  /// ``forwardBackward(_:step:)``, with somebody who watches every node.
+  package func forwardBackward(_ batch: Batch, step: Int, watch: any StepWatch) throws(DMTError) -> Double {
+    let program = try trainProgram(batch.count)
+    try lookUp(batch, for: program)
+    setInputs(of: program, batch)
+    try watch.begin(program, batch: batch)
+    try program.forward(trainingContext(batch, step: step)) { index throws(DMTError) in
+      try watch.beforeForward(index)
+    }
+    try watch.afterForward()
+    seedGradient(of: program, batch)
+    try program.backward(
+      before: { index throws(DMTError) in try watch.beforeBackward(index) },
+      finished: { index throws(DMTError) in try watch.afterBackward(index) })
+    readGradients(of: program)
+    try watch.end()
+    return scalar(program.memory(of: plan.loss))
+  }
+
+  /// Updates everything from the gradients of the last ``forwardBackward(_:step:watch:)``.
+  package func update(step: Int) throws(DMTError) {
+    try optimizer?.update(learningRateScale: 1, step: step)
+  }
+
+  func trainingContext(_ batch: Batch, step: Int) -> StepContext {
+    StepContext(
+      isTraining: true, seed: settings.seed, step: UInt32(truncatingIfNeeded: step),
+      samples: UnsafePointer(batch.sampleNumbers), parameterVersion: parameters.version)
+  }
+
+  /// Seeds the gradient of the mean loss with local samples / global samples.
+  func seedGradient(of program: Program, _ batch: Batch) {
+    guard let seed = program.gradientMemory(of: plan.loss) else { return }
+    store(Double(batch.count) / Double(max(batch.globalCount, 1)), to: seed)
+  }
+
+  /// Lets the tables find the gradients of their outputs.
+  private func readGradients(of program: Program) {
     for (index, output) in plan.embeddingOutputs.enumerated() {
       embedding.setOutput(index, program.gradientMemory(of: output.value))
     }
-    return loss
   }
 
-  private func lookUp(_ batch: Batch, for program: Program) throws(DMTError) {
+  func lookUp(_ batch: Batch, for program: Program) throws(DMTError) {
     for (index, output) in plan.embeddingOutputs.enumerated() {
       embedding.setOutput(index, program.memory(of: output.value))
     }
@@ -169,7 +204,7 @@ public final class Model {
   }
 
   /// Hands labels and dense features over without a copy, or converted where the model computes in float64.
-  private func setInputs(of program: Program, _ batch: Batch) {
+  func setInputs(of program: Program, _ batch: Batch) {
     if settings.dtype == .float64 {
       doubles.fill(batch)
       program.setInput(plan.labels, doubles.labels)

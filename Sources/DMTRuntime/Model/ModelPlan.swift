@@ -29,6 +29,8 @@ public struct ModelPlan: Sendable {
     public var region: TableRegion?
     /// The name of its weights in checkpoints: `tables.NAME.weight`.
     public var parameterName: String { "tables.\(name).weight" }
+    /// The operator that gives the weights their meaning; a checkpoint records its revision.
+    package static let op = EmbeddingBagOperator()
   }
 
   /// A tower: where its features' embeddings go in and where its output comes out.

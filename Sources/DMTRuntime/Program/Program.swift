@@ -174,20 +174,11 @@ public final class Program {
       }
       for duplicate in step.duplicates {
         guard let target = layout.gradientOffset[duplicate.storage] else { continue }
-        add(
-          arena.base + layout.duplicateOffset[duplicate.buffer], to: arena.base + target, count: duplicate.elements)
+        TensorSum.add(
+          arena.base + layout.duplicateOffset[duplicate.buffer], to: arena.base + target, count: duplicate.elements,
+          dtype: dtype)
       }
       try finished(index)
-    }
-  }
-
-  private func add(_ source: UnsafeMutableRawPointer, to target: UnsafeMutableRawPointer, count: Int) {
-    if dtype == .float64 {
-      let (from, into) = (source.assumingMemoryBound(to: Double.self), target.assumingMemoryBound(to: Double.self))
-      for index in 0..<count { into[index] += from[index] }
-    } else {
-      let (from, into) = (source.assumingMemoryBound(to: Float.self), target.assumingMemoryBound(to: Float.self))
-      for index in 0..<count { into[index] += from[index] }
     }
   }
 

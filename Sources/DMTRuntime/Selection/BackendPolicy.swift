@@ -9,8 +9,9 @@ public struct BackendChoice: Sendable {
 
 /// The order in which backends are asked for a node.
 ///
-/// A pin decides alone. Otherwise the first backend of the order that serves the node well (score 50 or more) is taken;
-/// when none does, the one with the best score. The reference backend ends every list.
+/// A pin decides alone. Otherwise the backend that was asked for by name (`--backend`, `DMT_BACKEND`) is taken where it serves
+/// the node well (score 50 or more), then the one that this machine's profile found to be the fastest, then the first of the order
+/// that serves it well; when none does, the one with the best score. The reference backend ends every list.
 public struct BackendPolicy: Sendable {
   /// A score from which a backend is taken in the order of preference; below it says: I can, another would do better.
   public static let goodScore = 50
@@ -23,9 +24,16 @@ public struct BackendPolicy: Sendable {
   public var isExclusive: Bool
   /// Node name, or a prefix that ends in `.*`, to the backend that must serve it.
   public var pins: [String: String]
+  /// The backend that was asked for by name.
+  public var preferred: String?
+  /// What was measured on this machine; it chooses among the names of the order.
+  public var profile: BackendProfile?
 
-  public init(order: [String], origin: String = "the default", isExclusive: Bool = false, pins: [String: String] = [:])
-  {
+  public init(
+    order: [String], origin: String = "the default", isExclusive: Bool = false, pins: [String: String] = [:],
+    profile: BackendProfile? = nil
+  ) {
+    self.profile = profile
     self.order = order
     self.origin = origin
     self.isExclusive = isExclusive
@@ -38,6 +46,7 @@ public struct BackendPolicy: Sendable {
     policy.order.removeAll { $0 == name }
     policy.order.insert(name, at: 0)
     policy.origin = origin
+    policy.preferred = name
     return policy
   }
 
@@ -75,8 +84,15 @@ public struct BackendPolicy: Sendable {
 
     var declined: [String] = []
     var best: (backend: any Backend, support: KernelSupport)?
-    var asked: [any Backend] = names.compactMap { components.backends[$0] }
-    if !isExclusive, let own = components.operatorKernels[request.op] { asked.insert(own, at: 0) }
+    let asked = candidates(for: request, components: components)
+    let measured = entry(WorkKey(request), threads: request.threads)
+    let isPreferredGood =
+      preferred.flatMap { components.backends[$0] }.map { $0.support(for: request).score >= Self.goodScore } ?? false
+    if !isPreferredGood, let measured, let winner = asked.first(where: { $0.name == measured.backend }),
+      winner.support(for: request).isServed
+    {
+      return BackendChoice(backend: winner, reason: measured.reason)
+    }
     for backend in asked {
       let support = backend.support(for: request)
       if support.score >= Self.goodScore {
@@ -98,26 +114,46 @@ public struct BackendPolicy: Sendable {
       place: .init(node: node), remedy: "`dmt plugin list --why` shows which backends were found")
   }
 
-  /// The first embedding backend of the order that serves `request`.
+  /// Everybody who may serve `request`, in the order in which they are asked: kernels that came with a plugin's operator first.
+  public func candidates(for request: KernelRequest, components: Components) -> [any Backend] {
+    let named: [any Backend] = names.compactMap { components.backends[$0] }
+    guard !isExclusive, let own = components.operatorKernels[request.op] else { return named }
+    return [own] + named
+  }
+
+  /// The embedding backend that serves `request`: the one asked for by name, the profile's, the first of the order.
   public func choose(
     _ request: EmbeddingRequest, components: Components
   ) throws(DMTError) -> (backend: any EmbeddingBackend, reason: String) {
-    try first(names.compactMap { components.embeddings[$0] }.map { ($0, $0.name, $0.support(for: request)) }, "tables")
+    try first(
+      names.compactMap { components.embeddings[$0] }.map { ($0, $0.name, $0.support(for: request)) }, "tables",
+      entry(WorkKey(request), threads: request.threads))
   }
 
-  /// The first update backend of the order that serves `request`.
+  /// The update backend that serves `request`: the one asked for by name, the profile's, the first of the order.
   public func choose(
     _ request: UpdateRequest, components: Components
   ) throws(DMTError) -> (backend: any UpdateBackend, reason: String) {
     if let rule = request.optimizer.rule { return (RuleUpdate(rule: rule), rule.optimizer.summary) }
     return try first(
       names.compactMap { components.updates[$0] }.map { ($0, $0.name, $0.support(for: request)) },
-      "optimizer \(request.optimizer.name)")
+      "optimizer \(request.optimizer.name)", entry(WorkKey(request), threads: request.threads))
+  }
+
+  /// What the profile says of a piece of work; nothing where the caller will have one backend alone.
+  private func entry(_ key: @autoclosure () -> WorkKey, threads: Int) -> BackendProfile.Entry? {
+    guard !isExclusive, let profile, profile.threads == threads else { return nil }
+    return profile.entry(for: key(), threads: threads)
   }
 
   private func first<B>(
-    _ candidates: [(B, String, KernelSupport)], _ what: String
+    _ candidates: [(B, String, KernelSupport)], _ what: String, _ measured: BackendProfile.Entry?
   ) throws(DMTError) -> (backend: B, reason: String) {
+    if candidates.first(where: { $0.1 == preferred })?.2.isServed != true, let measured,
+      let winner = candidates.first(where: { $0.1 == measured.backend && $0.2.isServed })
+    {
+      return (winner.0, measured.reason)
+    }
     if let found = candidates.first(where: { $0.2.isServed }) { return (found.0, found.2.reason) }
     throw DMTError(
       .unsupported,

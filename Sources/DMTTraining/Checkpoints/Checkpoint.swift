@@ -124,12 +124,14 @@ public struct Checkpoint: Sendable {
         }
       }
       let revision = CheckpointWriter.revision(parameter)
-      if let written = state.operatorRevisions[name], written != revision {
-        differences.append(
-          DMTError(
-            .unsupported, "parameter '\(name)' was trained with operator \(written), the model has operator \(revision)"
-          ))
-      }
+      // Only what is there and says another thing, or nothing at all, is told here.
+      guard file[name] != nil, state.operatorRevisions[name] != revision else { continue }
+      let written =
+        state.operatorRevisions[name].map { "operator \($0)" } ?? "an operator that the checkpoint does not name"
+      differences.append(
+        DMTError(
+          .unsupported, "parameter '\(name)' was trained with \(written), the model has operator \(revision)",
+          remedy: "load the plugin whose operator has that revision, or train again"))
     }
     for entry in file.entries where !known.contains(entry.name) {
       let isState = entry.name.hasPrefix(CheckpointWriter.statePrefix)

@@ -44,7 +44,7 @@ package enum AtomicFile {
   }
 
   /// Replaces the file at `path` by `bytes`.
-  static func replace(_ path: String, with bytes: [UInt8]) throws(DMTError) {
+  package static func replace(_ path: String, with bytes: [UInt8]) throws(DMTError) {
     try replace(path) { (descriptor) throws(DMTError) in
       let number = bytes.withUnsafeBytes { SystemCalls.writeAll($0, to: descriptor) }
       guard number == 0 else { throw failure("write", path, number) }

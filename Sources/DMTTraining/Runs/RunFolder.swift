@@ -10,6 +10,7 @@ import Foundation
 /// | `run.json` | ``RunRecord``: seed, plugins and their hashes, backends, outcome |
 /// | `log.jsonl` | a line for every step and evaluation |
 /// | `checkpoint.safetensors` | weights, optimizer states and position: what a resumed run starts from |
+/// | `manifest.lock` | what the run was locked to, where it was started with --locked |
 /// | `ranks/rank-N.jsonl` | the lines of ranks other than 0, where the run has several |
 /// | `best.safetensors` | the weights of the best evaluation, where early stopping keeps them |
 public struct RunFolder: Sendable, Equatable {
@@ -25,6 +26,8 @@ public struct RunFolder: Sendable, Equatable {
 
   /// The effective manifest.
   public var manifestPath: String { path + "/manifest.yaml" }
+  /// What the run was locked to.
+  public var lockPath: String { path + "/manifest.lock" }
   /// The effective manifest as it was written.
   ///
   /// - Throws: ``DMTError/Code/notFound`` when it cannot be read.
@@ -78,7 +81,9 @@ public struct RunFolder: Sendable, Equatable {
         ? "the run ended before its first checkpoint; train again" : "name a folder that 'dmt train --out' made")
   }
 
-  private var runFiles: [String] { [recordPath, logPath, checkpointPath, bestPath, manifestPath, rankLogFolder] }
+  private var runFiles: [String] {
+    [recordPath, logPath, checkpointPath, bestPath, manifestPath, lockPath, rankLogFolder]
+  }
 
   /// Makes the folder of the other ranks' logs.
   func createRankLogFolder() throws(DMTError) {

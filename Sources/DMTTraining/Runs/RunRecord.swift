@@ -67,6 +67,8 @@ public struct RunRecord: Sendable, Equatable, Codable {
   public var threads: Int
   /// Backend names in order of preference.
   public var backends: [String]
+  /// A hash of what this machine's profile chooses; nil: there was none.
+  public var profile: String?
   /// The plugins that were loaded.
   public var plugins: [PluginRecord]
   /// When the run was made, ISO 8601.
@@ -77,7 +79,7 @@ public struct RunRecord: Sendable, Equatable, Codable {
   /// A record of a run that begins.
   public init(
     name: String, program: String, manifestPath: String, manifestFingerprint: String, dataFingerprint: String,
-    seed: UInt64, threads: Int, backends: [String], plugins: [PluginRecord], createdAt: String
+    seed: UInt64, threads: Int, backends: [String], profile: String? = nil, plugins: [PluginRecord], createdAt: String
   ) {
     self.name = name
     self.program = program
@@ -87,6 +89,7 @@ public struct RunRecord: Sendable, Equatable, Codable {
     self.seed = seed
     self.threads = threads
     self.backends = backends
+    self.profile = profile
     self.plugins = plugins
     self.createdAt = createdAt
   }
@@ -101,6 +104,9 @@ public struct RunRecord: Sendable, Equatable, Codable {
     if backends != other.backends {
       differences.append(
         "backends: \(backends.joined(separator: ", ")) before, \(other.backends.joined(separator: ", ")) now")
+    }
+    if profile != other.profile {
+      differences.append("profile of the machine: \(profile ?? "none") before, \(other.profile ?? "none") now")
     }
     let now = Dictionary(other.plugins.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     for plugin in plugins {

@@ -14,6 +14,8 @@ struct PreparedRun {
   /// The effective manifest of a new run; nil: the folder holds a run that goes on.
   let newManifest: String?
   let replacing: Bool
+  /// What a new run is locked to.
+  let lock: String?
 
   /// Reads the data for a new run.
   ///
@@ -25,7 +27,8 @@ struct PreparedRun {
     let pipeline = try Pipeline(loaded, components: components) { options.report(.preparing($0)) }
     let record = record(of: pipeline, options: options, createdAt: Date().ISO8601Format())
     return PreparedRun(
-      folder: folder, pipeline: pipeline, record: record, newManifest: loaded.portableYAML, replacing: replacing)
+      folder: folder, pipeline: pipeline, record: record, newManifest: loaded.portableYAML, replacing: replacing,
+      lock: options.lock)
   }
 
   /// Reads a run folder for a run that goes on.
@@ -50,7 +53,8 @@ struct PreparedRun {
     var record = record(of: pipeline, options: options, createdAt: before.createdAt)
     record.manifestPath = before.manifestPath
     for difference in before.differences(from: record) { options.report(.warning("\(difference)")) }
-    return PreparedRun(folder: folder, pipeline: pipeline, record: record, newManifest: nil, replacing: false)
+    return PreparedRun(
+      folder: folder, pipeline: pipeline, record: record, newManifest: nil, replacing: false, lock: nil)
   }
 
   /// The folder holds a run that goes on.
@@ -58,7 +62,9 @@ struct PreparedRun {
 
   /// Makes the folder of a new run; last, so that no error before leaves a half-made one.
   func createFolder() throws(DMTError) {
-    if let newManifest { try folder.create(manifest: newManifest, record: record, replacing: replacing) }
+    guard let newManifest else { return }
+    try folder.create(manifest: newManifest, record: record, replacing: replacing)
+    if let lock { try AtomicFile.replace(folder.lockPath, with: Array(lock.utf8)) }
   }
 
   private static func record(
@@ -68,6 +74,7 @@ struct PreparedRun {
       name: pipeline.manifest.name, program: options.program, manifestPath: pipeline.manifest.path,
       manifestFingerprint: pipeline.fingerprint, dataFingerprint: pipeline.dataset.fingerprint,
       seed: pipeline.manifest.train.seed, threads: pipeline.manifest.train.threads ?? TrainingRun.usableThreads,
-      backends: options.policy.names, plugins: options.plugins, createdAt: createdAt)
+      backends: options.policy.names, profile: options.policy.profile?.digest, plugins: options.plugins,
+      createdAt: createdAt)
   }
 }

@@ -10,6 +10,8 @@ public struct TrainingOptions {
   public var plugins: [PluginRecord]
   /// The run stops after this many steps in all; nil: after its last epoch.
   public var maxSteps: Int?
+  /// What the run is locked to, as text, for a new run's folder.
+  public var lock: String?
   /// Asked after every step and in evaluations; true ends the run with a checkpoint.
   public var shouldStop: () -> Bool
   /// Hears of everything that happens, on the calling thread.
@@ -17,13 +19,14 @@ public struct TrainingOptions {
 
   public init(
     policy: BackendPolicy, program: String, plugins: [PluginRecord] = [], maxSteps: Int? = nil,
-    shouldStop: @escaping () -> Bool = { InterruptFlag.isRaised },
+    lock: String? = nil, shouldStop: @escaping () -> Bool = { InterruptFlag.isRaised },
     report: @escaping (TrainingEvent) -> Void = { _ in }
   ) {
     self.policy = policy
     self.program = program
     self.plugins = plugins
     self.maxSteps = maxSteps
+    self.lock = lock
     self.shouldStop = shouldStop
     self.report = report
   }

@@ -132,7 +132,7 @@ private final class StepBench {
         ModelFeature(name: $0.name, table: $0.table, rows: $0.rows, dim: options.dim, pooling: .sum)
       }, denseCount: 13, components: installation.components)
     let settings = Model.Settings(
-      seed: 1, threads: installation.threads, policy: options.backends.policy(nil),
+      seed: 1, threads: installation.threads, policy: installation.policy(options.backends, nil),
       optimizer: OptimizerSpec(name: options.optimizer, learningRate: 0.01),
       tableOptimizer: OptimizerSpec(name: options.tableOptimizer, learningRate: 0.01))
     model = try Model(plan: plan, settings: settings, components: installation.components)

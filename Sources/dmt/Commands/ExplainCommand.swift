@@ -47,17 +47,8 @@ struct Explain: ParsableCommand {
         return
       }
       let plan = try installation.plan(loaded, readsData: true)
-      let train = loaded.manifest.train
-      var explanation = try plan.explanation(
-        name: loaded.manifest.name, batch: train.batch,
-        settings: .init(
-          dtype: loaded.manifest.model.dtype, seed: train.seed, threads: installation.threads,
-          policy: backends.policy(loaded.manifest), optimizer: train.optimizer, tableOptimizer: train.tableOptimizer),
-        components: installation.components, measuresActivations: memory)
-      if let reader = loaded.manifest.data.reader?.reader {
-        let plugin = installation.registry.readers[reader.name]?.plugin
-        explanation.reader = reader.name + (plugin.map { " of plugin \($0)" } ?? "") + ", " + reader.summary
-      }
+      let explanation = try installation.explanation(
+        loaded, plan: plan, policy: installation.policy(backends, loaded.manifest), measuresActivations: memory)
       Console.print(json ? try Console.json(explanation) : explanation.text)
     }
   }
@@ -77,6 +68,12 @@ extension Explanation {
         ]
       }, rightAligned: [2, 3])
     lines.append("")
+    if !backends.isEmpty {
+      lines += TextTable.lines(
+        header: ["backend", "score", "why", "library"],
+        rows: backends.map { [$0.name, String($0.score), $0.reason, $0.library] }, rightAligned: [1])
+      lines.append("")
+    }
     if let reader { lines.append("data: \(reader)") }
     lines.append("tables: \(tableBackend), \(tableReason)")
     if let tableRule { lines.append("table update: \(tableRule), \(tableRuleReason ?? "")") }

@@ -70,7 +70,7 @@ struct Launch: ParsableCommand {
       var training = RankedTraining(
         installation: installation, backends: backends, loaded: loaded, folder: folder,
         continues: options.resume != nil, replacing: options.replace, overrides: changes, maxSteps: options.maxSteps,
-        topology: topology, interconnect: name)
+        locked: options.locked, topology: topology, interconnect: name)
       let engine = try training.engine()
       if engine.isEmbedded {
         let result = try Restarts(maxRestarts, folder: folder).run { continues throws(DMTError) in
@@ -101,6 +101,7 @@ struct Launch: ParsableCommand {
       arguments += changes.flatMap { ["--set", $0] } + plugins.arguments
       if options.replace, !isResumed { arguments.append("--replace") }
       if options.json { arguments.append("--json") }
+      if options.locked { arguments.append("--locked") }
       if let maxSteps = options.maxSteps { arguments += ["--max-steps", String(maxSteps)] }
       if let backend = backends.backend { arguments += ["--backend", backend] }
       if let only = backends.only { arguments += ["--only", only] }

@@ -13,15 +13,19 @@ struct RunOptions: ParsableArguments {
   @OptionGroup var plugins: PluginOptions
 
   /// The run with its best weights.
-  func open() throws -> SavedRun {
+  ///
+  /// - Parameter locked: refuse what is not in the run's lock.
+  func open(locked: Bool = false) throws -> SavedRun {
     let folder = RunFolder(path: folder)
     _ = try folder.record()
     let installation = try Installation.load(plugins, threads: backends.threads, manifest: folder.manifestPath)
     try backends.check(installation.components)
     let loaded = try installation.manifest(path: folder.manifestPath, overrides: [])
+    let policy = installation.policy(backends, loaded.manifest)
+    if locked { _ = try installation.requireLocked(loaded, policy: policy) }
     return try SavedRun(
-      folder, catalog: installation.catalog, components: installation.components,
-      policy: backends.policy(loaded.manifest), threads: backends.threads)
+      folder, catalog: installation.catalog, components: installation.components, policy: policy,
+      threads: backends.threads)
   }
 }
 
@@ -43,6 +47,7 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Which samples: train, valid or test.")
   var split: String = "test"
 
+  @Flag(help: "Refuse plugins and operators other than those that the run was locked to.") var locked = false
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
@@ -53,7 +58,7 @@ struct Evaluate: ParsableCommand {
           remedy: Spelling.suggestion(for: split, in: SplitName.allCases.map(\.rawValue)))
       }
       InterruptFlag.install()
-      let saved = try source.open()
+      let saved = try source.open(locked: locked)
       let result = try saved.evaluate(name)
       if json {
         Console.print(try Console.json(result))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DMTComparison
 import DMTCore
+import DMTMachine
 import DMTManifest
 import DMTPluginHost
 import DMTRuntime
@@ -61,13 +62,12 @@ struct Train: ParsableCommand {
         let loaded = try installation.manifest(path: folder.manifestPath, overrides: changes)
         run = try TrainingRun.resume(
           folder, catalog: installation.catalog, components: installation.components,
-          options: trainingOptions(installation, backends.policy(loaded.manifest), terminal), overrides: changes)
+          options: try trainingOptions(installation, loaded, terminal), overrides: changes)
       } else {
         let loaded = try installation.manifest(path: options.manifestPath, overrides: changes)
         run = try TrainingRun.create(
           loaded, in: options.folder(name: loaded.manifest.name), components: installation.components,
-          options: trainingOptions(installation, backends.policy(loaded.manifest), terminal), replacing: options.replace
-        )
+          options: try trainingOptions(installation, loaded, terminal), replacing: options.replace)
       }
       run.folder.adviseAfterCrash()
       let outcome = try run.train()
@@ -88,17 +88,19 @@ struct Train: ParsableCommand {
     return RankedTraining(
       installation: installation, backends: backends, loaded: loaded,
       folder: options.folder(name: loaded.manifest.name), continues: options.resume != nil,
-      replacing: options.replace, overrides: changes, maxSteps: options.maxSteps, topology: topology,
+      replacing: options.replace, overrides: changes, maxSteps: options.maxSteps, locked: options.locked,
+      topology: topology,
       isSpeaker: (launcher?.rank ?? 0) == 0)
   }
 
   private func trainingOptions(
-    _ installation: Installation, _ policy: BackendPolicy, _ terminal: TerminalReport
-  ) -> TrainingOptions {
-    TrainingOptions(
+    _ installation: Installation, _ loaded: LoadedManifest, _ terminal: TerminalReport
+  ) throws(DMTError) -> TrainingOptions {
+    let policy = installation.policy(backends, loaded.manifest)
+    let lock = options.locked ? try installation.requireLocked(loaded, policy: policy) : nil
+    return TrainingOptions(
       policy: policy, program: "dmt \(HostServices.version)", plugins: installation.pluginRecords,
-      maxSteps: options.maxSteps,
-      report: { terminal.show($0) })
+      maxSteps: options.maxSteps, lock: lock?.text, report: { terminal.show($0) })
   }
 
   private func summarise(_ run: TrainingRun, _ outcome: RunRecord.Outcome) throws {

@@ -1,5 +1,6 @@
 import DMTCore
 import DMTData
+import DMTMachine
 import DMTManifest
 import DMTPluginHost
 import DMTRuntime
@@ -46,6 +47,23 @@ struct Installation {
     return Installation(
       components: components, catalog: ManifestCatalog(components, plugins: registry.plugins.map(\.id)),
       registry: registry, threads: threads)
+  }
+
+  /// Who is asked for what: as the options and the manifest say, measured where `dmt tune` has been run.
+  ///
+  /// A profile that holds no longer is left out, with a note.
+  func policy(_ options: BackendOptions, _ manifest: Manifest?) -> BackendPolicy {
+    // Nobody else may serve: there is nothing to choose.
+    guard options.only == nil else { return options.policy(manifest) }
+    let store = ProfileStore(threads: threads)
+    switch store.read(plugins: registry.kernelPlugins) {
+    case .none: return options.policy(manifest)
+    case .current(let profile): return options.policy(manifest, profile: profile.profile)
+    case .stale(let reason):
+      Console.note(
+        "note: the profile \(store.path ?? "") is not used: \(reason); `dmt tune` measures again")
+      return options.policy(manifest)
+    }
   }
 
   /// The plugins in this process, for the record of a run.

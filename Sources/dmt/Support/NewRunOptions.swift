@@ -24,6 +24,7 @@ struct NewRunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Stop after this many steps in all.", valueName: "n"))
   var maxSteps: Int?
 
+  @Flag(help: "Refuse plugins and operators other than those that `dmt lock` wrote down.") var locked = false
   @Flag(help: "Replace the run that the folder holds.") var replace = false
   @Flag(help: "Print the outcome as JSON.") var json = false
 

@@ -51,11 +51,13 @@ struct BackendOptions: ParsableArguments {
   }
 
   /// The order of backends: the manifest's, then `DMT_BACKEND` and `--backend` in front of it.
-  func policy(_ manifest: Manifest?) -> BackendPolicy {
+  ///
+  /// - Parameter profile: what was measured on this machine; it chooses among those of the order.
+  func policy(_ manifest: Manifest?, profile: BackendProfile? = nil) -> BackendPolicy {
     if let only { return BackendPolicy(order: [only], origin: "--only", isExclusive: true) }
     var policy = BackendPolicy(
       order: manifest?.backends ?? Manifest.defaultBackends, origin: manifest == nil ? "the default" : "the manifest",
-      pins: manifest?.model.pins ?? [:])
+      pins: manifest?.model.pins ?? [:], profile: profile)
     if let backend {
       policy = policy.preferring(backend, origin: "--backend")
     } else if let name = BackendOptions.environmentBackend {

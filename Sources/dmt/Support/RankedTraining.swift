@@ -1,4 +1,5 @@
 import DMTCore
+import DMTMachine
 import DMTManifest
 import DMTPluginHost
 import DMTRuntime
@@ -16,6 +17,8 @@ struct RankedTraining {
   var replacing = false
   var overrides: [String] = []
   var maxSteps: Int?
+  /// Refuse what is not in the manifest's lock.
+  var locked = false
   var topology: Topology?
   /// The name of an interconnect; nil: the manifest's, else the one that fits how this process was started.
   var interconnect: String?
@@ -27,14 +30,17 @@ struct RankedTraining {
     let section = loaded.manifest.interconnect
     folder.adviseAfterCrash()
     let terminal = TerminalReport { Console.note($0) }
+    let engine = try self.engine()
+    let policy = installation.policy(backends, loaded.manifest)
+    let lock = locked ? try installation.requireLocked(loaded, policy: policy, interconnect: engine.name) : nil
     let options = TrainingOptions(
-      policy: backends.policy(loaded.manifest), program: "dmt \(HostServices.version)",
-      plugins: installation.pluginRecords, maxSteps: maxSteps, report: isSpeaker ? { terminal.show($0) } : { _ in })
+      policy: policy, program: "dmt \(HostServices.version)", plugins: installation.pluginRecords, maxSteps: maxSteps,
+      lock: lock?.text, report: isSpeaker ? { terminal.show($0) } : { _ in })
     return try RankedRun(
       continues
         ? .continued(installation.catalog, overrides: overrides) : .new(loaded, replacing: replacing),
       in: folder, components: installation.components, options: options, topology: topology,
-      interconnect: try engine(), timeoutSeconds: section.timeoutSeconds
+      interconnect: engine, timeoutSeconds: section.timeoutSeconds
     ).train()
   }
 

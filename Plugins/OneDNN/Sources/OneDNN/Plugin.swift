@@ -10,6 +10,8 @@ public enum OneDNNPlugin: DMTPlugin {
   public static var components: [PluginComponent] {
     [.backend(OneDNNBackend(), summary: "oneDNN's primitives, one library thread in each of the host's threads.")]
   }
+
+  public static func initialize() { LibraryInstructions.cap(PluginContext.cpu) }
 }
 
 @c @implementation public func dmt_plugin_entry() -> UnsafePointer<dmt_plugin>? { export(OneDNNPlugin.self) }

@@ -8,6 +8,9 @@ public struct OpenBLASBackend: MachineAwareBackend {
 
   public func probe(_ cpu: dmt_cpu) -> BackendProbe {
     let kernels = LibraryKernels.current
+    if let refusal = kernels.refusal(on: cpu) {
+      return BackendProbe(score: 0, reason: refusal, library: LibraryThreads.description)
+    }
     if let weakness = kernels.weakness(on: cpu) {
       return BackendProbe(score: 20, reason: weakness, library: LibraryThreads.description)
     }

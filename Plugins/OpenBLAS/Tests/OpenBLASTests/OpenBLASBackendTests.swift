@@ -86,6 +86,24 @@ internal import Testing
     #expect(probe.library.contains("("))
   }
 
+  @Test func `kernels that need more than the CPU or the user's cap leaves are refused`() {
+    let levels: [CPUFeatures] = [
+      [], [.sse42], [.sse42, .avx, .avx2, .fma], [.sse42, .avx, .avx2, .fma, .avx512f],
+    ]
+    for (core, least) in [
+      ("Prescott", 1), ("Nehalem", 1), ("Sandybridge", 3), ("Haswell", 3), ("Zen", 3), ("SkylakeX", 4), ("Unheard", 1),
+    ] as [(String, Int32)] {
+      for level in 1...4 as ClosedRange<Int32> {
+        var cpu = dmt_cpu()
+        cpu.isa_level = level
+        cpu.features = levels[Int(level) - 1].rawValue
+        let refusal = LibraryKernels(core: core).refusal(on: cpu)
+        #expect((refusal == nil) == (level >= least), "\(core) on level \(level): \(refusal ?? "runs")")
+        #expect(refusal?.contains("OPENBLAS_CORETYPE=") != false)
+      }
+    }
+  }
+
   @Test func `a call without its pointers throws`() throws {
     let kernel = try backend.bind(try linear())
     var call = dmt_kernel_call()

@@ -19,6 +19,20 @@ package struct LibraryKernels {
     level = Self.levels[core.lowercased()]
   }
 
+  /// Why they must not run on the CPU: it, or the user's cap, lacks their vectors; nil: it has them.
+  package func refusal(on cpu: dmt_cpu) -> String? {
+    let needed: CPUFeatures =
+      switch level {
+      case 4: .avx512f
+      case 3: .avx2
+      default: Self.coresWithAVX.contains(core.lowercased()) ? .avx : []
+      }
+    guard cpu.isa_level > 0, !CPUFeatures(rawValue: cpu.features).isSuperset(of: needed) else { return nil }
+    return "OpenBLAS runs its \(core) kernels, which need \(needed), where the CPU or DMT_ISA_MAX has no more than "
+      + "x86-64-v\(cpu.isa_level) (OPENBLAS_CORETYPE=\(cpu.isa_level >= 3 ? "Haswell" : "Nehalem") in the environment "
+      + "chooses others)"
+  }
+
   /// Why they are too slow for the CPU; nil: they suit it.
   ///
   /// 256-bit kernels pass on a CPU with AVX-512: they reach more than half of its speed.
@@ -28,6 +42,9 @@ package struct LibraryKernels {
       "OpenBLAS does not know this CPU and runs its \(core) kernels, made for x86-64-v\(level), where the CPU has x86-64-v\(cpu.isa_level)"
       + " (OPENBLAS_CORETYPE=\(cpu.isa_level >= 4 ? "SkylakeX" : "Haswell") in the environment chooses others)"
   }
+
+  /// Those with AVX and without AVX2.
+  private static let coresWithAVX: Set<String> = ["sandybridge", "bulldozer", "piledriver", "steamroller"]
 
   /// The cores of DYNAMIC_ARCH builds on x86-64. Those with AVX but without AVX2 and FMA count as level 2.
   private static let levels: [String: Int] = [
