@@ -94,23 +94,23 @@ final class PluginOptimizerKernel: OptimizerKernel {
     self.owner = owner
   }
 
-  deinit { table.release(handle) }
+  deinit { CrashReport.noting(owner.site, "release") { table.release(handle) } }
 
   func updateElements(_ call: UnsafePointer<dmt_optimizer_elements>) throws(DMTError) {
     guard let function = table.update_elements else { throw missing("update_elements") }
-    let status = function(handle, call)
+    let status = CrashReport.noting(owner.site, "update_elements") { function(handle, call) }
     if status != DMT_OK { throw owner.failure(status, "update_elements") }
   }
 
   func sumRows(_ call: UnsafePointer<dmt_optimizer_rows>) throws(DMTError) {
     guard let function = table.sum_rows else { throw missing("sum_rows") }
-    let status = function(handle, call)
+    let status = CrashReport.noting(owner.site, "sum_rows") { function(handle, call) }
     if status != DMT_OK { throw owner.failure(status, "sum_rows") }
   }
 
   func updateRows(_ call: UnsafePointer<dmt_optimizer_rows>) throws(DMTError) {
     guard let function = table.update_rows else { throw missing("update_rows") }
-    let status = function(handle, call)
+    let status = CrashReport.noting(owner.site, "update_rows") { function(handle, call) }
     if status != DMT_OK { throw owner.failure(status, "update_rows") }
   }
 

@@ -116,7 +116,7 @@ final class PluginDataFile: DataFile {
     self.request = request
   }
 
-  deinit { table.close(handle) }
+  deinit { CrashReport.noting(owner.site, "close") { table.close(handle) } }
 
   fileprivate func adopt(_ answer: dmt_reader_file) throws(DMTError) {
     columns = try DataColumn.copying(answer.columns, count: answer.column_count)
@@ -214,7 +214,8 @@ final class PluginDataFile: DataFile {
     var found = dmt_reader_place()
     let index = row + droppedRows
     guard (0..<lastCount).contains(row), let locate = table.locate,
-      locate(handle, Int64(index), Int32(clamping: column ?? -1), &found) == DMT_OK
+      CrashReport.noting(
+        owner.site, "locate", { locate(handle, Int64(index), Int32(clamping: column ?? -1), &found) }) == DMT_OK
     else { return DMTError.Place(file: request.path) }
     return found.place(in: request.path)
   }

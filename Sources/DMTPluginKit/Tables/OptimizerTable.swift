@@ -107,7 +107,7 @@ private final class OptimizerHandle {
   func updateElements(_ call: UnsafePointer<dmt_optimizer_elements>) -> dmt_status {
     let given = call.pointee
     var problem: StaticString?
-    if given.struct_size < SizedStruct.size(of: dmt_optimizer_elements.self) { problem = "struct_size is too small" }
+    if !SizedStruct.isWhole(given.struct_size, dmt_optimizer_elements.self) { problem = "struct_size is too small" }
     if given.count < 1 { problem = "count is below 1" }
     if given.parameters == nil || given.gradients == nil { problem = "parameters or gradients is NULL" }
     if !hasStates(given.states) { problem = "a state is NULL" }
@@ -126,7 +126,7 @@ private final class OptimizerHandle {
   }
 
   private func problem(in given: dmt_optimizer_rows) -> StaticString? {
-    if given.struct_size < SizedStruct.size(of: dmt_optimizer_rows.self) { return "struct_size is too small" }
+    if !SizedStruct.isWhole(given.struct_size, dmt_optimizer_rows.self) { return "struct_size is too small" }
     if given.row_count < 1 || given.columns < 0 || given.whole_columns < given.columns { return "its counts are wrong" }
     if given.rows == nil || given.parameters == nil || given.gradients == nil {
       return "rows, parameters or gradients is NULL"
