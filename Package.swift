@@ -71,7 +71,7 @@ let package = Package(
     .target(
       name: "DMTData",
       dependencies: [
-        "DMTCore", "DMTManifest",
+        "CDMTPlugin", "DMTCore", "DMTManifest",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: settings),

@@ -30,17 +30,25 @@ public struct ManifestCatalog: Sendable {
   }
 
   /// An optimizer with what it accepts beside `lr`.
-  public struct Optimizer: Sendable, Hashable {
+  public struct Optimizer: Sendable {
     public var schema: AttributeSchema
     /// One sentence.
     public var summary: String
     /// The learning rate when none is given.
     public var learningRate: Double
+    /// The rule that a component brings; nil: one of this project's.
+    public var rule: (any DMTCore.Optimizer)?
 
     public init(schema: AttributeSchema, summary: String, learningRate: Double) {
       self.schema = schema
       self.summary = summary
       self.learningRate = learningRate
+    }
+
+    /// An optimizer that a component brings.
+    public init(_ rule: any DMTCore.Optimizer) {
+      self.init(schema: rule.attributes, summary: rule.summary, learningRate: rule.learningRate)
+      self.rule = rule
     }
   }
 
@@ -58,6 +66,8 @@ public struct ManifestCatalog: Sendable {
   public var denseOptimizers: [String: Optimizer]
   /// Optimizers of tables by name.
   public var tableOptimizers: [String: Optimizer]
+  /// Formats of data files beside this project's, by name.
+  public var readers: [String: any DataReader]
   /// Metrics that an evaluation yields and early stopping can watch.
   public var metrics: [String]
 
@@ -66,7 +76,8 @@ public struct ManifestCatalog: Sendable {
     strategies: [String] = [], interconnects: [String] = [],
     denseOptimizers: [String: Optimizer] = ManifestCatalog.builtinDenseOptimizers,
     tableOptimizers: [String: Optimizer] = ManifestCatalog.builtinTableOptimizers,
-    metrics: [String] = ManifestCatalog.builtinMetrics
+    metrics: [String] = ManifestCatalog.builtinMetrics, readers: [any DataReader] = [],
+    optimizers: [any DMTCore.Optimizer] = []
   ) {
     self.modules = modules
     self.backends = backends
@@ -75,6 +86,14 @@ public struct ManifestCatalog: Sendable {
     self.interconnects = interconnects
     self.denseOptimizers = denseOptimizers
     self.tableOptimizers = tableOptimizers
+    // Names of components have a dot and hide none of this project's; of two the first is kept all the same.
+    for rule in optimizers where rule.servesDense && denseOptimizers[rule.name] == nil {
+      self.denseOptimizers[rule.name] = Optimizer(rule)
+    }
+    for rule in optimizers where rule.servesTables && tableOptimizers[rule.name] == nil {
+      self.tableOptimizers[rule.name] = Optimizer(rule)
+    }
+    self.readers = Dictionary(readers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.metrics = metrics
   }
 

@@ -76,6 +76,36 @@ public struct PluginComponent: Sendable {
       InterconnectTable.make(interconnect)
     }
   }
+
+  /// A format of data files, read row by row.
+  public static func reader(_ reader: some RowReader) -> PluginComponent {
+    PluginComponent(DMT_KIND_READER, id: reader.name, summary: reader.summary) {
+      ReaderTable.make(RowFileReader(reader), seeks: false)
+    }
+  }
+
+  /// A format of data files that gives whole batches.
+  ///
+  /// - Parameter seeks: its files can go to a row.
+  public static func reader(_ reader: some DataReader, seeks: Bool) -> PluginComponent {
+    PluginComponent(DMT_KIND_READER, id: reader.name, summary: reader.summary) {
+      ReaderTable.make(reader, seeks: seeks)
+    }
+  }
+
+  /// An update rule, written for one weight.
+  public static func optimizer(_ optimizer: some ElementwiseOptimizer) -> PluginComponent {
+    PluginComponent(DMT_KIND_OPTIMIZER, id: optimizer.name, summary: optimizer.summary) {
+      OptimizerTable.make(ElementwiseRule(optimizer))
+    }
+  }
+
+  /// An update rule that works on the contract's own pointers.
+  public static func optimizer(_ optimizer: some Optimizer) -> PluginComponent {
+    PluginComponent(DMT_KIND_OPTIMIZER, id: optimizer.name, summary: optimizer.summary) {
+      OptimizerTable.make(optimizer)
+    }
+  }
 }
 
 /// A backend that does not suit every machine, or has a library with threads of its own.

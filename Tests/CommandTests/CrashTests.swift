@@ -55,7 +55,9 @@ struct CrashTests {
     let crashing = try Self.plugin(.forward, after: 40, in: workspace)
     let crashed = try Command.run(Self.train(crashing), in: workspace)
     #expect(crashed.status == 70, "\(crashed)")
-    #expect(crashed.errors.contains("the last checkpoint in run is whole, --resume run goes on from it"), "\(crashed)")
+    #expect(
+      crashed.errors.contains("the last checkpoint in run, if there is one, is whole: --resume run goes on from it"),
+      "\(crashed)")
     #expect(workspace.has("run/checkpoint.safetensors"))
     let mended = try Self.plugin(.nowhere, in: workspace)
     let resumed = try Command.run(

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The plugins that ranks need.
-private enum RankPlugins {
+enum RankPlugins {
   /// `DMT_TEST_PLUGINS`, else bin/plugins of this package.
   static let folder =
     ProcessInfo.processInfo.environment["DMT_TEST_PLUGINS"].flatMap { $0.isEmpty ? nil : $0 }

@@ -109,6 +109,11 @@ struct ContractTests {
         PartitionRequest(features: features, towers: 2, strategy: "in-turn", seed: 1))
       #expect(partition.assignment == [0, 1, 0, 1, 0] && partition.explanation == "in turn", "\(name)")
       #expect(try Self.descend(try #require(plugin.updates.first)) == [0.5, 3], "\(name)")
+      for source in ["reader", "optimizers"] {
+        let other = try fixtures.build(source, as: "\(source)-\(name)", headers: headers)
+        let candidate = try PluginRegistry.load(try fixtures.options([other], scansOnly: false)).candidates.first
+        #expect(candidate?.status == .loaded, "\(source) of \(name): \(candidate?.reason ?? "")")
+      }
       #expect(try Self.lookUp(try #require(plugin.embeddings.first)) == [20, 21, 0, 1], "\(name)")
     }
   }

@@ -14,6 +14,7 @@ enum TestPlugin: DMTPlugin {
       .embedding(RowSums(), summary: "Counts what it is called for."), .update(PlainDescent(), summary: "p -= lr g"),
       .partitioner(TestPartitioner(), summary: "Deals in blocks."), .sharding(TestStrategy()),
       .interconnect(TestInterconnect(), summary: "Leads nowhere."),
+      .reader(TestReader()), .optimizer(TestMomentum()),
     ]
   }
   static let initializations = Atomic<Int>(0)

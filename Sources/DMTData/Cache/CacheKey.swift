@@ -9,6 +9,12 @@ enum CacheKey {
   {
     var lines = ["dmt data \(SampleImage.formatVersion)"]
     lines.append("format \(data.format.rawValue)")
+    if let use = data.reader {
+      lines.append("reader \(quoted(use.reader.name)) \(use.reader.contentRevision)")
+      for (name, value) in use.attributes.values.sorted(by: { $0.key < $1.key }) {
+        lines.append("attribute \(quoted(name)) \(value)".debugDescription)
+      }
+    }
     lines.append("inputs \(hashes)")
     lines.append("files valid=\(data.validPath != nil) test=\(data.testPath != nil)")
     lines.append("columns \(data.columns.map { "\($0)" } ?? "header")")

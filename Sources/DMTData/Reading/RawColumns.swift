@@ -106,6 +106,8 @@ final class NumberColumn {
   let feature: String
   private let missing: [[UInt8]]
   private(set) var values: [Double] = []
+  /// Some texts count as missing, so that a number's text has to be looked at.
+  var hasMissingTexts: Bool { !missing.isEmpty }
 
   init(feature: String, missing: [String] = []) {
     self.feature = feature

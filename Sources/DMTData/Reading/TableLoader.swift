@@ -4,7 +4,7 @@ import DMTManifest
 /// Reads all files of a data section into one raw table: the main file, its validation and test files, its side tables.
 struct TableLoader {
   /// A file to read and the rows it gives.
-  private struct Part {
+  struct Part {
     var path: String
     var split: SplitRule
     var skipLines: Int
@@ -94,6 +94,7 @@ struct TableLoader {
     switch data.format {
     case .csv, .criteo: return try readDelimited(parts, plan, withLabels: withLabels)
     case .libsvm, .libfm: return try readSparse(parts, plan, withLabels: withLabels)
+    case .reader: return try readRows(parts, plan, withLabels: withLabels)
     case .synthetic:
       throw DMTError(.internalError, "synthetic data has no files")
     }
@@ -200,7 +201,7 @@ struct TableLoader {
     return (own, sidePlans)
   }
 
-  private func place(of column: String) -> DMTError.Place {
+  func place(of column: String) -> DMTError.Place {
     let place =
       features.first { $0.column == column }?.place ?? dense.first { $0.column == column }?.place ?? DMTError.Place()
     return place.isEmpty ? data.place : place

@@ -21,11 +21,15 @@ extension RankModel {
         result.append(
           try ReplicatedTables(
             lookup.embedding, optimizer: optimizer, settings: settings, components: components, links: links))
-      } else if isCut, optimizer.name == "rowwise_adagrad" {
+      } else if isCut, let complaint = optimizer.columnSplitComplaint {
+        throw DMTError(.unsupported, complaint)
+      } else if isCut, optimizer.rowSumCount > 0 {
         let owners = (lookup?.store.tables ?? []).map { table in
           (key: "\(table.name) \(table.region?.rows.description ?? "")", ranks: holders(of: table, flow: flow))
         }
-        result.append(try SplitRows(lookup?.embedding, optimizer: optimizer, owners: owners, links: links))
+        result.append(
+          try SplitRows(
+            lookup?.embedding, optimizer: optimizer, threads: settings.threads, owners: owners, links: links))
       } else if let lookup {
         result.append(
           try OwnedTables(lookup.embedding, optimizer: optimizer, settings: settings, components: components))

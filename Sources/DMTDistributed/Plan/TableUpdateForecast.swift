@@ -5,8 +5,8 @@ public import DMTDataflow
 ///
 /// * Tables that every rank holds: every rank sends the gradients of the rows that it touched to all others, 8 bytes a row
 ///   beside the numbers, in rings as dense gradients travel.
-/// * `rowwise_adagrad` on tables cut by columns: the ranks that hold a row's columns send each other 8 bytes, the sum of the
-///   squares of their part.
+/// * Optimizers that need sums over whole rows, as `rowwise_adagrad` the sum of the squares, on tables cut by columns: the ranks
+///   that hold a row's columns send each other 8 bytes for each sum of their part.
 public struct TableUpdateForecast: Sendable {
   /// What each rank sends for tables that every rank holds.
   public private(set) var replicated: [LinkBytes]
@@ -23,7 +23,9 @@ public struct TableUpdateForecast: Sendable {
     guard let optimizer, topology.rankCount > 1 else { return }
     let counts = (0..<topology.rankCount).map(samples)
     countReplicated(flow, counts, dtype)
-    if optimizer.name == "rowwise_adagrad" { countSplit(flow, batch: counts.reduce(0, +)) }
+    if optimizer.rowSumCount > 0 {
+      countSplit(flow, batch: counts.reduce(0, +), rowBytes: Double(8 * optimizer.rowSumCount))
+    }
   }
 
   private mutating func countReplicated(_ flow: CheckedFlow, _ counts: [Int], _ dtype: DType) {
@@ -45,7 +47,7 @@ public struct TableUpdateForecast: Sendable {
     }
   }
 
-  private mutating func countSplit(_ flow: CheckedFlow, batch: Int) {
+  private mutating func countSplit(_ flow: CheckedFlow, batch: Int, rowBytes: Double) {
     let request = flow.request
     for (index, shard) in flow.plan.placement.shards.enumerated() where !shard.rows.isEmpty {
       let others = flow.plan.placement.shards.enumerated().filter {
@@ -61,7 +63,7 @@ public struct TableUpdateForecast: Sendable {
       let rows = min(
         Double(shard.rows.count), share * Self.touchedRows(of: shard.table, request, samples: batch, limit: false))
       for other in Set(others) {
-        split[shard.rank] += Self.link(8 * rows, from: shard.rank, to: other, request.groups.topology)
+        split[shard.rank] += Self.link(rowBytes * rows, from: shard.rank, to: other, request.groups.topology)
       }
     }
   }

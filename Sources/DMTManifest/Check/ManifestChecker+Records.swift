@@ -40,8 +40,10 @@ extension ManifestChecker {
   private func remedy(forUnknown name: String, _ variants: Variants) -> String {
     let known = variants.variants.map(\.name)
     let suggestion = Spelling.suggestion(for: name, in: known)
-    guard variants.noun == "module", Spelling.nearest(to: name, in: known) == nil else { return suggestion }
-    return suggestion + "; a plugin's module needs the plugin: see `dmt plugin list --why`"
+    guard ["module", "format", "optimizer"].contains(variants.noun), Spelling.nearest(to: name, in: known) == nil else {
+      return suggestion
+    }
+    return suggestion + "; a plugin's \(variants.noun) needs the plugin: see `dmt plugin list --why`"
   }
 
   /// What can be said when the variant is unknown: the keys that every variant has.

@@ -40,9 +40,12 @@ extension ManifestRules {
     }
   }
 
-  /// The column of the label of CSV data; other formats have a label without a name.
+  /// The column of the label of CSV data and of a plugin's format; other formats have a label without a name.
   private var labelColumn: String? {
-    text(root["data"]?["format"]) == DataSection.Format.csv.rawValue ? text(root["data"]?["label"]?["column"]) : nil
+    guard let format = text(root["data"]?["format"]),
+      format == DataSection.Format.csv.rawValue || catalog.readers[format] != nil
+    else { return nil }
+    return text(root["data"]?["label"]?["column"])
   }
 
   private mutating func checkLabel() {

@@ -2,7 +2,10 @@ import DMTCore
 
 extension ManifestDecoder {
   func data(_ reader: NodeReader) throws(DMTError) -> DataSection {
-    let format: DataSection.Format = try Self.choice(reader.required("format"))
+    let name = try reader.required("format").text()
+    let component = catalog.readers[name]
+    let format: DataSection.Format =
+      if component == nil { try Self.choice(reader.required("format")) } else { .reader }
     var section = DataSection(format: format, place: reader.place)
     section.cachePath = try reader.child("cache")?.text()
     if format == .synthetic {
@@ -12,8 +15,13 @@ extension ManifestDecoder {
     section.path = try reader.required("path").text()
     section.validPath = try reader.child("valid_path")?.text()
     section.testPath = try reader.child("test_path")?.text()
-    section.skipLines = try reader.required("skip_lines").int()
-    section.testSkipLines = try reader.required("test_skip_lines").int()
+    if let component {
+      section.reader = .init(component, attributes: try reader.attributes(component.attributes, except: []))
+      section.missing = try reader.required("missing").texts()
+    } else {
+      section.skipLines = try reader.required("skip_lines").int()
+      section.testSkipLines = try reader.required("test_skip_lines").int()
+    }
     section.maxBadRows = try reader.required("max_bad_rows").int()
     section.split = try split(reader.required("split"))
     let label = try reader.required("label")

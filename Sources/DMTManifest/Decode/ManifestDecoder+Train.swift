@@ -6,8 +6,8 @@ extension ManifestDecoder {
     return TrainSection(
       epochs: try reader.required("epochs").int(), batch: try reader.required("batch").int(),
       seed: UInt64(clamping: try reader.required("seed").int()),
-      optimizer: try optimizer(reader.required("optimizer"), among: catalog.denseOptimizers),
-      tableOptimizer: try optimizer(reader.required("tables"), among: catalog.tableOptimizers),
+      optimizer: try optimizer(reader.required("optimizer"), among: catalog.denseOptimizers, isDense: true),
+      tableOptimizer: try optimizer(reader.required("tables"), among: catalog.tableOptimizers, isDense: false),
       schedule: try self.schedule(schedule), warmupSteps: try schedule.required("warmup").int(),
       clipNorm: try reader.child("clip_norm")?.number(), earlyStopping: try earlyStopping(reader),
       evaluateEvery: try reader.child("evaluate_every")?.int(),
@@ -16,13 +16,29 @@ extension ManifestDecoder {
   }
 
   private func optimizer(
-    _ reader: NodeReader, among optimizers: [String: ManifestCatalog.Optimizer]
+    _ reader: NodeReader, among optimizers: [String: ManifestCatalog.Optimizer], isDense: Bool
   ) throws(DMTError) -> OptimizerSpec {
     let name = try reader.required("name").text()
     let schema = optimizers[name]?.schema ?? AttributeSchema()
-    return OptimizerSpec(
-      name: name, learningRate: try reader.required("lr").number(),
-      attributes: try reader.attributes(schema, except: ["name", "lr"]))
+    let rate = try reader.required("lr").number()
+    let attributes = try reader.attributes(schema, except: ["name", "lr"])
+    guard let rule = optimizers[name]?.rule else {
+      return OptimizerSpec(name: name, learningRate: rate, attributes: attributes)
+    }
+    do throws(DMTError) {
+      let spec = try OptimizerSpec(rule, learningRate: rate, attributes: attributes)
+      let states = try spec.states()
+      guard !isDense || !states.contains(where: { $0.isRowwise }) else {
+        throw DMTError(
+          .invalidManifest, "optimizer \(name) keeps a state once a row with these settings, so it is for tables only",
+          remedy: "choose another one for train.optimizer")
+      }
+      return spec
+    } catch {
+      var error = error.at(reader.node["name"]?.origin.place ?? reader.place).at(reader.place)
+      if error.code == .invalidArgument { error.code = .invalidManifest }
+      throw error
+    }
   }
 
   private func schedule(_ reader: NodeReader) throws(DMTError) -> TrainSection.Schedule {

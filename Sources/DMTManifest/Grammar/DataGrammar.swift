@@ -12,42 +12,51 @@ extension ManifestGrammar {
             "cache", .nullable(.text(.path)), .defaultsTo(.null()),
             "Folder of the columnar cache; null: .dmt beside the manifest.")
         ],
-        variants: DataSection.Format.allCases.map { format in
-          switch format {
-          case .csv:
-            Variants.Variant(
-              name: format.rawValue, summary: "Comma-separated, quoted as in RFC 4180.",
-              keys: paths + csvKeys + [label] + rowKeys)
-          case .libsvm:
-            Variants.Variant(
-              name: format.rawValue, summary: "A line is: label index:value ..", keys: paths + [label] + rowKeys)
-          case .libfm:
-            Variants.Variant(
-              name: format.rawValue, summary: "A line is: label field:index:value ..",
-              keys: paths + [label] + rowKeys)
-          case .criteo:
-            Variants.Variant(
-              name: format.rawValue, summary: "Tab-separated: label, 13 integers, 26 categories.",
-              keys: paths + [label] + rowKeys)
-          case .synthetic:
-            Variants.Variant(
-              name: format.rawValue, summary: "Made by the seeded generator, split by rows.", keys: syntheticKeys)
-          }
-        },
+        variants: [
+          format(.csv, "Comma-separated, quoted as in RFC 4180.", paths + csvKeys + [label] + rowKeys),
+          format(.libsvm, "A line is: label index:value ..", paths + [label] + rowKeys),
+          format(.libfm, "A line is: label field:index:value ..", paths + [label] + rowKeys),
+          format(.criteo, "Tab-separated: label, 13 integers, 26 categories.", paths + [label] + rowKeys),
+          format(.synthetic, "Made by the seeded generator, split by rows.", syntheticKeys),
+        ] + readers,
         allowsShorthand: false))
   }
 
+  private func format(_ format: DataSection.Format, _ summary: String, _ keys: [Key]) -> Variants.Variant {
+    Variants.Variant(name: format.rawValue, summary: summary, keys: keys)
+  }
+
+  /// The formats of plugins, by name.
+  private var readers: [Variants.Variant] {
+    catalog.readers.values.sorted { $0.name < $1.name }.map { reader in
+      Variants.Variant(
+        name: reader.name, summary: reader.summary,
+        keys: files + [missing, label] + rowKeys + reader.attributes.fields.map { Key($0) })
+    }
+  }
+
   private var paths: [Key] {
+    files + [
+      Key("skip_lines", .int(Self.notNegative), .defaultsTo(.int(0)), "Lines to skip at the start of each file."),
+      Key(
+        "test_skip_lines", .int(Self.notNegative), .defaultsTo(.int(0)),
+        "Further lines to skip at the start of the test file."),
+    ]
+  }
+
+  private var missing: Key {
+    Key(
+      "missing", .list(.verbatim, minimum: 0, allowsSingle: true), .defaultsTo(.list([])),
+      "Texts that count as a missing value, beside the empty text.")
+  }
+
+  private var files: [Key] {
     [
       Key("path", .text(.path), .required, "The main file, or the training file; relative to the manifest."),
       Key("valid_path", .nullable(.text(.path)), .defaultsTo(.null()), "The validation file, with split: files."),
       Key(
         "test_path", .nullable(.text(.path)), .defaultsTo(.null()),
         "The test file; the main file has no test rows then."),
-      Key("skip_lines", .int(Self.notNegative), .defaultsTo(.int(0)), "Lines to skip at the start of each file."),
-      Key(
-        "test_skip_lines", .int(Self.notNegative), .defaultsTo(.int(0)),
-        "Further lines to skip at the start of the test file."),
     ]
   }
 
@@ -57,9 +66,7 @@ extension ManifestGrammar {
         "columns", .nullable(.list(.text(.any), minimum: 1)), .defaultsTo(.null()),
         "Column names of a file that has no header line."),
       Key("delimiter", .text(TextRule(allowsEmpty: true)), .defaultsTo(.text(",")), "The one byte between fields."),
-      Key(
-        "missing", .list(.verbatim, minimum: 0, allowsSingle: true), .defaultsTo(.list([])),
-        "Texts that count as a missing value, beside the empty text."),
+      missing,
       Key("trim", .bool, .defaultsTo(.bool(false)), "Blanks around a field are cut off."),
       Key("join", .list(join), .defaultsTo(.list([])), "Side tables whose columns are joined to each row by a key."),
     ]

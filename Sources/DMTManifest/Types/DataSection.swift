@@ -3,7 +3,7 @@ public import DMTCore
 /// Where the samples come from and how they are split.
 public struct DataSection: Sendable, Equatable {
   /// The layout of the files.
-  public enum Format: String, Sendable, CaseIterable {
+  public enum Format: String, Sendable {
     /// Comma-separated, quoted as in RFC 4180, with a header line or with `columns`.
     case csv
     /// `label index:value ..` a line.
@@ -14,6 +14,24 @@ public struct DataSection: Sendable, Equatable {
     case criteo
     /// Made by the seeded generator; see ``SyntheticSpec``.
     case synthetic
+    /// What ``DataSection/reader`` reads; its name stands in the manifest.
+    case reader
+  }
+
+  /// A format that a component brings, with its settings.
+  public struct Reader: Sendable, Equatable {
+    public var reader: any DataReader
+    public var attributes: Attributes
+
+    public init(_ reader: any DataReader, attributes: Attributes = Attributes()) {
+      self.reader = reader
+      self.attributes = attributes
+    }
+
+    public static func == (left: Reader, right: Reader) -> Bool {
+      left.reader.name == right.reader.name && left.reader.contentRevision == right.reader.contentRevision
+        && left.attributes == right.attributes
+    }
   }
 
   /// A table of further columns, joined to each row by a key.
@@ -79,13 +97,16 @@ public struct DataSection: Sendable, Equatable {
   /// Folder of the columnar cache; nil: `.dmt` beside the manifest.
   public var cachePath: String?
   public var synthetic: SyntheticSpec?
+  /// What reads the files of format ``Format/reader``.
+  public var reader: Reader?
   public var place: DMTError.Place
 
   public init(
     format: Format, path: String = "", validPath: String? = nil, testPath: String? = nil, columns: [String]? = nil,
     delimiter: String = ",", skipLines: Int = 0, testSkipLines: Int = 0, missing: [String] = [], trim: Bool = false,
     joins: [Join] = [], labelColumn: String = "label", labelRule: LabelRule = .binary, split: Split = .rows,
-    maxBadRows: Int = 0, cachePath: String? = nil, synthetic: SyntheticSpec? = nil, place: DMTError.Place = .init()
+    maxBadRows: Int = 0, cachePath: String? = nil, synthetic: SyntheticSpec? = nil, reader: Reader? = nil,
+    place: DMTError.Place = .init()
   ) {
     self.format = format
     self.path = path
@@ -104,6 +125,7 @@ public struct DataSection: Sendable, Equatable {
     self.maxBadRows = maxBadRows
     self.cachePath = cachePath
     self.synthetic = synthetic
+    self.reader = reader
     self.place = place
   }
 }

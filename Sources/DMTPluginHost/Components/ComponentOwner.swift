@@ -39,6 +39,18 @@ struct ComponentOwner: @unchecked Sendable {
     return DMTError(code, text, place: place(phase))
   }
 
+  /// A name that may stand where names of this project stand needs a dot, which those have not.
+  ///
+  /// - Throws: ``DMTError/Code/invalidArgument``.
+  static func checkDotted(_ name: String, _ what: String) throws(DMTError) {
+    guard name.contains(".") else {
+      throw DMTError(
+        .invalidArgument,
+        "\(what) is named '\(name)', expected a name with a dot, as com.example.\(name): names without "
+          + "one are the host's")
+    }
+  }
+
   /// The plugin broke the contract.
   func broken(_ message: String, _ phase: String) -> DMTError {
     DMTError(.pluginFailed, message, place: place(phase), remedy: "report this to the plugin's author")

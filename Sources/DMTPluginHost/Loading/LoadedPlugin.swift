@@ -26,6 +26,10 @@ public final class LoadedPlugin: @unchecked Sendable {
   public let strategies: [PluginSharding]
   /// Its interconnects, in the descriptor's order.
   public let interconnects: [PluginInterconnect]
+  /// Its formats of data files, in the descriptor's order.
+  public let readers: [PluginReader]
+  /// Its update rules, in the descriptor's order.
+  public let optimizers: [PluginOptimizer]
 
   private let table: dmt_plugin
 
@@ -85,6 +89,8 @@ public final class LoadedPlugin: @unchecked Sendable {
     var partitioners: [PluginPartitioner] = []
     var strategies: [PluginSharding] = []
     var interconnects: [PluginInterconnect] = []
+    var readers: [PluginReader] = []
+    var optimizers: [PluginOptimizer] = []
     for component in descriptor.components where component.revision == 1 {
       guard ComponentKind(rawValue: component.kind) != nil else { continue }
       let pointer = try Self.table(of: component, in: table, plugin: id)
@@ -98,6 +104,8 @@ public final class LoadedPlugin: @unchecked Sendable {
       case .partitioner: partitioners.append(try PluginPartitioner(pointer, component: component, plugin: id))
       case .sharding: strategies.append(try PluginSharding(pointer, component: component, plugin: id))
       case .interconnect: interconnects.append(try PluginInterconnect(pointer, component: component, plugin: id))
+      case .reader: readers.append(try PluginReader(pointer, component: component, plugin: id))
+      case .optimizer: optimizers.append(try PluginOptimizer(pointer, component: component, plugin: id))
       case nil: break
       }
     }
@@ -109,11 +117,13 @@ public final class LoadedPlugin: @unchecked Sendable {
     self.partitioners = partitioners
     self.strategies = strategies
     self.interconnects = interconnects
+    self.readers = readers
+    self.optimizers = optimizers
   }
 
   /// The kinds of components that this host uses.
   enum ComponentKind: String, CaseIterable {
-    case backend, `operator`, module, embedding, update, partitioner, sharding, interconnect
+    case backend, `operator`, module, embedding, update, partitioner, sharding, interconnect, reader, optimizer
   }
 
   /// Ends the plugin's work; called once, before the process ends. Its code stays in memory.

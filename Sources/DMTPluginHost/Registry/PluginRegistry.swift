@@ -59,6 +59,8 @@ public final class PluginRegistry: Sendable {
   public let partitioners: [String: PluginPartitioner]
   public let strategies: [String: PluginSharding]
   public let interconnects: [String: PluginInterconnect]
+  public let readers: [String: PluginReader]
+  public let optimizers: [String: PluginOptimizer]
   /// Components that were left out because another plugin's has their name, a sentence each.
   public let conflicts: [String]
 
@@ -95,6 +97,8 @@ public final class PluginRegistry: Sendable {
     partitioners = collect("partitioner", \.partitioners, \.name)
     strategies = collect("sharding", \.strategies, \.name)
     interconnects = collect("interconnect", \.interconnects, \.name)
+    readers = collect("reader", \.readers, \.name)
+    optimizers = collect("optimizer", \.optimizers, \.name)
     self.conflicts = conflicts
   }
 

@@ -46,6 +46,11 @@ extension ScanReport {
         result.inputNames = operation.inputNames
       } else if let module = plugin.modules.first(where: { component.kind == "module" && $0.name == component.id }) {
         result.fields = module.attributes.fields.map(Field.init)
+      } else if let reader = plugin.readers.first(where: { component.kind == "reader" && $0.name == component.id }) {
+        result.fields = reader.attributes.fields.map(Field.init)
+      } else if let rule = plugin.optimizers.first(where: { component.kind == "optimizer" && $0.name == component.id })
+      {
+        result.fields = rule.attributes.fields.map(Field.init)
       } else if let backend = plugin.backends.first(where: { component.kind == "backend" && $0.name == component.id }) {
         result.score = backend.probe.score
         result.reason = backend.probe.reason

@@ -54,6 +54,11 @@ public struct Explanation: Sendable, Codable {
   public var tableReason: String
   public var updateBackend: String
   public var updateReason: String
+  /// The optimizer that updates the rows of tables by a rule of its own, and its summary; nil: ``tableBackend`` does.
+  public var tableRule: String?
+  public var tableRuleReason: String?
+  /// The component that reads the data files; nil: a format of this project.
+  public var reader: String?
   /// Elements of all tables and dense parameters.
   public var parameters: Int
   public var denseParameters: Int
@@ -69,6 +74,9 @@ public struct Explanation: Sendable, Codable {
     case tableReason = "table_reason"
     case updateBackend = "update_backend"
     case updateReason = "update_reason"
+    case tableRule = "table_rule"
+    case tableRuleReason = "table_rule_reason"
+    case reader
     case denseParameters = "dense_parameters"
     case tableParameters = "table_parameters"
     case mflopsPerSample = "mflops_per_sample"

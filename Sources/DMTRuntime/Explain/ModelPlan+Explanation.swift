@@ -45,7 +45,8 @@ extension ModelPlan {
     let tableChoice = try settings.policy.choose(
       EmbeddingRequest(
         dtype: settings.dtype, tables: tables.map(\.shape), features: features, outputCount: embeddingOutputs.count,
-        optimizer: tableOptimizer?.updatesEveryRow == false ? tableOptimizer : nil, threads: settings.threads),
+        optimizer: tableOptimizer.flatMap { $0.updatesEveryRow || $0.rule != nil ? nil : $0 }, threads: settings.threads
+      ),
       components: components)
     var update: (name: String, reason: String) = ("none", "the model only predicts")
     if let optimizer = settings.optimizer {
@@ -67,7 +68,9 @@ extension ModelPlan {
       },
       tables: tables.map { .init(name: $0.name, rows: $0.shape.rows, dim: $0.shape.dim) }, nodes: nodes,
       tableBackend: tableChoice.backend.name, tableReason: tableChoice.reason, updateBackend: update.name,
-      updateReason: update.reason, parameters: dense + tableElements, denseParameters: dense,
+      updateReason: update.reason, tableRule: tableOptimizer?.rule?.optimizer.name,
+      tableRuleReason: tableOptimizer?.rule?.optimizer.summary, parameters: dense + tableElements,
+      denseParameters: dense,
       tableParameters: tableElements, mflopsPerSample: training / 1e6, forwardMflopsPerSample: forward / 1e6,
       memory: try memory(
         dense: dense, settings: settings, batch: batch, components: components,

@@ -16,6 +16,10 @@ public struct Components: Sendable {
   public var strategies: [String: any ShardingStrategy]
   /// Interconnects by name.
   public var interconnects: [String: any Interconnect]
+  /// Update rules of plugins by name.
+  public var optimizers: [String: any Optimizer]
+  /// Formats of data files of plugins by name.
+  public var readers: [String: any DataReader]
   /// Kernels that came with an operator of a plugin, by the operator's name.
   public var operatorKernels: [String: any Backend]
 
@@ -23,7 +27,8 @@ public struct Components: Sendable {
     operators: [any Operator] = [], modules: [any Module] = [], backends: [any Backend] = [],
     embeddings: [any EmbeddingBackend] = [], updates: [any UpdateBackend] = [],
     operatorKernels: [String: any Backend] = [:], partitioners: [any TowerPartitioner] = [],
-    strategies: [any ShardingStrategy] = [], interconnects: [any Interconnect] = []
+    strategies: [any ShardingStrategy] = [], interconnects: [any Interconnect] = [],
+    optimizers: [any Optimizer] = [], readers: [any DataReader] = []
   ) {
     self.operators = Dictionary(operators.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.modules = Dictionary(modules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -34,6 +39,8 @@ public struct Components: Sendable {
     self.partitioners = Dictionary(partitioners.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.strategies = Dictionary(strategies.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.interconnects = Dictionary(interconnects.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.optimizers = Dictionary(optimizers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.readers = Dictionary(readers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// What every build has: opset 1, the plain modules and the reference kernels.
@@ -53,6 +60,8 @@ public struct Components: Sendable {
     result.partitioners.merge(other.partitioners) { first, _ in first }
     result.strategies.merge(other.strategies) { first, _ in first }
     result.interconnects.merge(other.interconnects) { first, _ in first }
+    result.optimizers.merge(other.optimizers) { first, _ in first }
+    result.readers.merge(other.readers) { first, _ in first }
     return result
   }
 }

@@ -32,6 +32,7 @@ package final class DenseOptimizer {
       for state in try optimizer.states() {
         let zeros = MeteredMemory(
           byteCount: part.elements.count * settings.dtype.byteCount, .states, meter: meter)
+        state.writeInitialValue(to: zeros.base, count: part.elements.count, settings.dtype)
         memory.append(zeros)
         own.append(zeros.base)
         states.append(State(state: state, part: part, memory: zeros.base))

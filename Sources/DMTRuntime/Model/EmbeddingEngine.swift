@@ -31,7 +31,8 @@ package final class EmbeddingEngine {
   ) throws(DMTError) {
     self.layout = layout
     self.store = store
-    let updatesRows = settings.tableOptimizer.map { !$0.updatesEveryRow } ?? false
+    // A rule of its own is called with the rows' gradients.
+    let updatesRows = settings.tableOptimizer.map { !$0.updatesEveryRow && $0.rule == nil } ?? false
     let request = EmbeddingRequest(
       dtype: store.dtype, tables: layout.tables.map(\.shape), features: layout.features,
       outputCount: layout.outputColumns.count, optimizer: updatesRows ? settings.tableOptimizer : nil,

@@ -1,9 +1,12 @@
 import CDMTPlugin
 package import DMTCore
 
-/// Updates the tables of one embedding engine: the rows of the batch, or every row where the optimizer asks for it.
+/// Updates the tables of one embedding engine: the rows of the batch, or every row where the optimizer asks for it, or the rows
+/// of the batch by the optimizer's own rule.
 package final class TableOptimizer {
   private let embedding: EmbeddingEngine
+  /// The optimizer's own rule; nil: backends know the optimizer by name.
+  private let rule: RowRule?
   /// Tables as whole tensors; nil: row by row.
   private let wholeTables: UpdateEngine?
   /// Gradients of whole tables: zero but in the rows of the current batch.
@@ -15,6 +18,10 @@ package final class TableOptimizer {
     _ embedding: EmbeddingEngine, optimizer: OptimizerSpec, settings: Model.Settings, components: Components
   ) throws(DMTError) {
     self.embedding = embedding
+    rule =
+      if let own = optimizer.rule {
+        try RowRule(embedding, rule: own, attributes: optimizer.attributes, threads: settings.threads)
+      } else { nil }
     guard optimizer.updatesEveryRow else {
       tableGradients = []
       wholeTables = nil
@@ -44,7 +51,12 @@ package final class TableOptimizer {
 
   /// One update from the gradients of the engine's outputs.
   package func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
-    if let wholeTables {
+    if let rule {
+      try prepareRowGradients()
+      for table in embedding.layout.tables.indices {
+        try rule.update(table, learningRate: learningRate, gradientScale: gradientScale, step: step)
+      }
+    } else if let wholeTables {
       try prepareRowGradients()
       forEachTouchedRow { table, row, gradient, bytes in
         tableGradients[table].advanced(by: row * bytes).copyMemory(from: gradient, byteCount: bytes)

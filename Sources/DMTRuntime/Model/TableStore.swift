@@ -1,5 +1,17 @@
 public import DMTCore
 
+extension OptimizerSpec.State {
+  /// Writes the state's initial value to memory that holds zeros.
+  func writeInitialValue(to memory: UnsafeMutableRawPointer, count: Int, _ dtype: DType) {
+    guard initialValue != 0 else { return }
+    if dtype == .float64 {
+      memory.assumingMemoryBound(to: Double.self).update(repeating: initialValue, count: count)
+    } else {
+      memory.assumingMemoryBound(to: Float.self).update(repeating: Float(initialValue), count: count)
+    }
+  }
+}
+
 /// The weights of the tables of a rank and the optimizer's state for them.
 public final class TableStore {
   public let tables: [ModelPlan.Table]
@@ -25,7 +37,12 @@ public final class TableStore {
         table.writeInitialValues(to: memory.assumingMemoryBound(to: Float.self), seed: seed)
       }
       weights.append(memory)
-      for state in states { stateMemory.append(AlignedMemory.zeros(state.isRowwise ? table.shape.rows : count, dtype)) }
+      for state in states {
+        let size = state.isRowwise ? table.shape.rows : count
+        let memory = AlignedMemory.zeros(size, dtype)
+        state.writeInitialValue(to: memory, count: size, dtype)
+        stateMemory.append(memory)
+      }
     }
     self.weights = weights
     self.stateMemory = stateMemory

@@ -109,7 +109,8 @@ public struct BackendPolicy: Sendable {
   public func choose(
     _ request: UpdateRequest, components: Components
   ) throws(DMTError) -> (backend: any UpdateBackend, reason: String) {
-    try first(
+    if let rule = request.optimizer.rule { return (RuleUpdate(rule: rule), rule.optimizer.summary) }
+    return try first(
       names.compactMap { components.updates[$0] }.map { ($0, $0.name, $0.support(for: request)) },
       "optimizer \(request.optimizer.name)")
   }

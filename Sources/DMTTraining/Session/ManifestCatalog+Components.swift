@@ -17,6 +17,7 @@ extension ManifestCatalog {
           role: overArchs.contains(module.name) ? .overArch : module.name.hasPrefix("tower.") ? .tower : .any)
       },
       backends: components.backends.keys.sorted(), plugins: plugins,
-      strategies: components.strategies.keys.sorted(), interconnects: components.interconnects.keys.sorted())
+      strategies: components.strategies.keys.sorted(), interconnects: components.interconnects.keys.sorted(),
+      readers: Array(components.readers.values), optimizers: Array(components.optimizers.values))
   }
 }

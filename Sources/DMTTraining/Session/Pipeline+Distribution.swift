@@ -47,6 +47,9 @@ extension Pipeline {
         tableOptimizer: manifest.train.tableOptimizer, dtype: manifest.model.dtype)
       try request.check()
       let flow = try CheckedFlow(request: request, plan: strategy.plan(request))
+      do throws(DMTError) { try flow.check(manifest.train.tableOptimizer) } catch {
+        throw error.at(manifest.train.place)
+      }
       return DistributedPlan(flow: flow, strategy: name, isSingle: bags.map(\.isSingle), dense: section.dense)
     } catch {
       throw error.at(section.place)

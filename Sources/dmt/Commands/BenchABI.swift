@@ -44,6 +44,9 @@ extension Bench {
 
     func run() throws {
       try Console.reporting {
+        #if DEBUG
+          Console.note("note: this is a debug build, its figures mean nothing")
+        #endif
         let kernels = try BenchKernels()
         let call = try CallBench.run(kernels, rounds: rounds, calls: calls)
         let step = try measureStep(kernels, call)

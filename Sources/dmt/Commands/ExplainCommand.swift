@@ -1,6 +1,7 @@
 import ArgumentParser
 import DMTCore
 import DMTManifest
+import DMTPluginHost
 import DMTRuntime
 import DMTTraining
 
@@ -47,12 +48,16 @@ struct Explain: ParsableCommand {
       }
       let plan = try installation.plan(loaded, readsData: true)
       let train = loaded.manifest.train
-      let explanation = try plan.explanation(
+      var explanation = try plan.explanation(
         name: loaded.manifest.name, batch: train.batch,
         settings: .init(
           dtype: loaded.manifest.model.dtype, seed: train.seed, threads: installation.threads,
           policy: backends.policy(loaded.manifest), optimizer: train.optimizer, tableOptimizer: train.tableOptimizer),
         components: installation.components, measuresActivations: memory)
+      if let reader = loaded.manifest.data.reader?.reader {
+        let plugin = installation.registry.readers[reader.name]?.plugin
+        explanation.reader = reader.name + (plugin.map { " of plugin \($0)" } ?? "") + ", " + reader.summary
+      }
       Console.print(json ? try Console.json(explanation) : explanation.text)
     }
   }
@@ -71,7 +76,11 @@ extension Explanation {
           feature.goesTo,
         ]
       }, rightAligned: [2, 3])
-    lines += ["", "tables: \(tableBackend), \(tableReason)", "dense update: \(updateBackend), \(updateReason)", ""]
+    lines.append("")
+    if let reader { lines.append("data: \(reader)") }
+    lines.append("tables: \(tableBackend), \(tableReason)")
+    if let tableRule { lines.append("table update: \(tableRule), \(tableRuleReason ?? "")") }
+    lines += ["dense update: \(updateBackend), \(updateReason)", ""]
     lines += TextTable.lines(
       header: ["node", "operator", "output", "parameters", "kFLOP", "backend", "why"],
       rows: nodes.map { node in

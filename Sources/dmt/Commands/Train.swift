@@ -122,6 +122,7 @@ extension Explanation {
     for node in nodes where node.backend != "none" { operators[node.backend, default: [:]][node.op, default: 0] += 1 }
     operators[tableBackend, default: [:]]["tables (\(tables.count))"] = 1
     operators[updateBackend, default: [:]]["dense update"] = 1
+    if let tableRule { operators[tableRule, default: [:]]["table update"] = 1 }
     return operators.sorted { $0.key < $1.key }.map { backend, counts in
       "\(backend): "
         + counts.sorted { $0.key < $1.key }.map { $0.value > 1 ? "\($0.key) x\($0.value)" : $0.key }

@@ -41,7 +41,8 @@ struct Installation {
         embeddings: Array(registry.embeddings.values), updates: Array(registry.updates.values),
         operatorKernels: Dictionary(operators.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
         partitioners: Array(registry.partitioners.values), strategies: Array(registry.strategies.values),
-        interconnects: Array(registry.interconnects.values)))
+        interconnects: Array(registry.interconnects.values), optimizers: Array(registry.optimizers.values),
+        readers: Array(registry.readers.values)))
     return Installation(
       components: components, catalog: ManifestCatalog(components, plugins: registry.plugins.map(\.id)),
       registry: registry, threads: threads)

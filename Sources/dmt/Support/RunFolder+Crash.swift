@@ -4,6 +4,6 @@ import DMTTraining
 extension RunFolder {
   /// Lets the report of a crash say how the run goes on.
   func adviseAfterCrash() {
-    CrashReport.advise("the last checkpoint in \(path) is whole, --resume \(path) goes on from it")
+    CrashReport.advise("the last checkpoint in \(path), if there is one, is whole: --resume \(path) goes on from it")
   }
 }

@@ -135,7 +135,7 @@ typedef struct dmt_optimizer {
     uint32_t struct_size;
     int32_t revision;
     void *ctx;
-    /** `com.example.lion`: the `name` of a manifest's `train.optimizer` or `train.tables`. */
+    /** `com.example.lion`: the `name` of a manifest's `train.optimizer` or `train.tables`; has a dot, as the host's have not. */
     dmt_str name;
     /** One sentence. */
     dmt_str summary;

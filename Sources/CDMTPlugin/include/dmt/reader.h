@@ -128,7 +128,7 @@ typedef struct dmt_reader {
     uint32_t struct_size;
     int32_t revision;
     void *ctx;
-    /** `com.example.lines`: the `format` of a manifest's section `data`. */
+    /** `com.example.lines`: the `format` of a manifest's section `data`; has a dot, as the host's own have not. */
     dmt_str name;
     /** One sentence. */
     dmt_str summary;
@@ -151,8 +151,9 @@ typedef struct dmt_reader {
      */
     dmt_status (*select)(void *handle, const int32_t *columns, int32_t count);
     /**
-     * [instance] The next rows. DMT_CANCELLED when the host's cancel service asked for it. After another status than DMT_OK
-     * the file is closed.
+     * [instance] The next rows. DMT_CANCELLED when the host's cancel service asked for it, DMT_UNAVAILABLE when the file cannot
+     * be read on, DMT_INVALID_ARGUMENT when what stands there makes no sense. After another status than DMT_OK the host calls
+     * close only.
      */
     dmt_status (*next)(void *handle, dmt_reader_batch *batch);
     /**
