@@ -191,6 +191,8 @@ public struct PluginDiagnosis: Sendable, Encodable {
         .quarantined
       } else if reason.contains("this host has contract") {
         .wrongContract
+      } else if reason.contains("no symbol dmt_plugin_entry") {
+        .noEntry
       } else if reason.contains("Swift runtime") || reason.contains("as its compiler") { .otherCompiler } else {
         .refused
       }
