@@ -73,10 +73,10 @@ let package = Package(
   name: "umbrella", products: [$products],
   dependencies: [.package(name: "dmt", path: "$prefix/share/dmt/sdk")], targets: [$targets])
 END
-  swift build --package-path "$umbrella" -c release
+  swift build --package-path "$umbrella"
   for kind in $kinds; do
     [ "$kind" != operator ] || continue
-    cp "$umbrella/.build/release/libswift-$kind.so" "$packages/swift-$kind/swift-$kind.so"
+    cp "$umbrella/.build/debug/libswift-$kind.so" "$packages/swift-$kind/swift-$kind.so"
   done
 )
 
