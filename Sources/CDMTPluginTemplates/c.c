@@ -12,6 +12,9 @@ static const unsigned char header[] = {
 static const unsigned char plugin[] = {
 #embed "../../Templates/plugin/c/plugin.c"
 };
+static const unsigned char kernels[] = {
+#embed "../../Templates/plugin/c/kernels.h"
+};
 static const unsigned char backend_source[] = {
 #embed "../../Templates/plugin/c/backend.c"
 };
@@ -42,6 +45,8 @@ const dmt_template_file *dmt_templates_c(size_t *count) {
         {"c", NULL, "Makefile", makefile, sizeof makefile},
         {"c", NULL, "src/plugin.h", header, sizeof header},
         {"c", NULL, "src/plugin.c", plugin, sizeof plugin},
+        {"c", "backend", "src/kernels.h", kernels, sizeof kernels},
+        {"c", "operator", "src/kernels.h", kernels, sizeof kernels},
         {"c", "backend", "src/@KIND@.c", backend_source, sizeof backend_source},
         {"c", "interconnect", "src/@KIND@.c", interconnect_source, sizeof interconnect_source},
         {"c", "module", "src/@KIND@.c", module_source, sizeof module_source},

@@ -12,6 +12,9 @@ static const unsigned char header[] = {
 static const unsigned char plugin[] = {
 #embed "../../Templates/plugin/cpp/plugin.cpp"
 };
+static const unsigned char kernels[] = {
+#embed "../../Templates/plugin/c/kernels.h"
+};
 static const unsigned char backend_source[] = {
 #embed "../../Templates/plugin/cpp/backend.cpp"
 };
@@ -42,6 +45,8 @@ const dmt_template_file *dmt_templates_cpp(size_t *count) {
         {"cpp", NULL, "Makefile", makefile, sizeof makefile},
         {"cpp", NULL, "src/plugin.hpp", header, sizeof header},
         {"cpp", NULL, "src/plugin.cpp", plugin, sizeof plugin},
+        {"cpp", "backend", "src/kernels.h", kernels, sizeof kernels},
+        {"cpp", "operator", "src/kernels.h", kernels, sizeof kernels},
         {"cpp", "backend", "src/@KIND@.cpp", backend_source, sizeof backend_source},
         {"cpp", "interconnect", "src/@KIND@.cpp", interconnect_source, sizeof interconnect_source},
         {"cpp", "module", "src/@KIND@.cpp", module_source, sizeof module_source},

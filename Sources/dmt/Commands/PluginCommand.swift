@@ -4,7 +4,7 @@ import DMTPluginHost
 
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plugin", abstract: "Shows the plugins found here, and why one was not taken; writes the package of a new one.",
+    commandName: "plugin", abstract: "Shows the plugins found here, and why one was not taken; begins new ones.",
     discussion: """
       EXAMPLES
         dmt plugin list --why

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import DMTCore
-import DMTPluginTemplates
+public import DMTPluginTemplates
 import Foundation
 
 extension PluginCommand {
@@ -51,7 +51,8 @@ extension PluginCommand {
         Console.print("\(folder): a plugin of kind \(kind.rawValue) in \(language.title), id \(package.id)")
         Console.note("next: make -C \(folder) && make -C \(folder) test check")
         if toolchain == nil {
-          Console.note("note: no dmt is installed around this program: make DMT_PREFIX=FOLDER, or pkg-config, has to say where")
+          Console.note(
+            "note: no dmt is installed around this program: make DMT_PREFIX=FOLDER, or pkg-config, has to say where")
         }
       }
     }

@@ -9,6 +9,8 @@
  */
 #include "plugin.h"
 
+#include "kernels.h"
+
 #include <stdlib.h>
 
 typedef struct plan {
@@ -24,12 +26,10 @@ typedef struct work {
     int adds_x, adds_weight, adds_bias;
 } work;
 
-static int is_float32(const dmt_tensor *tensor) {
-    return tensor->dtype.code == DMT_DTYPE_FLOAT && tensor->dtype.bits == 32 && tensor->dtype.lanes == 1;
-}
-
 /* Why the request is not served; NULL: it is, by this plan. */
 static const char *refusal(const dmt_kernel_request *request, plan *plan) {
+    const char *why = broken_request(request);
+    if (why) return why;
     if (!is_text(request->op, "linear") || request->op_revision != 1) return "it serves linear alone";
     if (request->input_count != 1 || request->output_count != 1 || request->parameter_count < 1 || request->parameter_count > 2)
         return "linear has one input, one output, a weight and perhaps a bias";
@@ -37,18 +37,17 @@ static const char *refusal(const dmt_kernel_request *request, plan *plan) {
         const dmt_attr *attribute = &request->attributes.items[i];
         if (is_text(attribute->name, "activation") && !is_text(attribute->str, "none")) return "it has no activation";
     }
-    const dmt_tensor *x = &request->inputs[0], *weight = &request->parameters[0];
-    if (!is_float32(x) || !is_float32(weight)) return "it computes float32";
+    const dmt_tensor *x = &request->inputs[0], *weight = &request->parameters[0], *y = &request->outputs[0];
     if (x->ndim < 1 || weight->ndim != 2 || x->shape[x->ndim - 1] != weight->shape[1]) return "x and the weight do not fit";
+    if (y->ndim != x->ndim || y->shape[y->ndim - 1] != weight->shape[0]) return "y and the weight do not fit";
     plan->rows = 1;
     for (int32_t i = 0; i + 1 < x->ndim; i++) {
-        if (x->shape[i] < 0) return "an extent of x is negative";
+        if (y->shape[i] != x->shape[i]) return "x and y do not fit";
         plan->rows *= x->shape[i];
     }
     plan->in = weight->shape[1];
     plan->out = weight->shape[0];
     plan->has_bias = request->parameter_count == 2;
-    if (plan->in < 0 || plan->out < 0) return "an extent of the weight is negative";
     if (plan->has_bias && (request->parameters[1].ndim != 1 || request->parameters[1].shape[0] != plan->out))
         return "the bias does not fit the weight";
     return NULL;
@@ -67,7 +66,7 @@ static dmt_status supports(void *ctx, const dmt_kernel_request *request, dmt_sup
 static dmt_status bind(void *ctx, const dmt_kernel_request *request, dmt_kernel_plan *answer) {
     (void)ctx;
     plan made;
-    const char *why = refusal(request, &made);
+    const char *why = answer ? refusal(request, &made) : "the place for the plan is NULL";
     if (why) return fail(DMT_UNIMPLEMENTED, "@COMPONENT@: %s", why);
     plan *kept = malloc(sizeof *kept);
     if (!kept) return fail(DMT_RESOURCE_EXHAUSTED, "no memory for a plan of %zu bytes", sizeof *kept);
@@ -97,6 +96,7 @@ static void forward_rows(void *argument, int64_t begin, int64_t end, int32_t wor
 }
 
 static dmt_status forward(void *handle, const dmt_kernel_call *call) {
+    if (!can_go_forward(call, 1)) return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the call lacks memory");
     work work = {.plan = *(const plan *)handle};
     work.x = call->inputs[0];
     work.weight = call->parameters[0];
@@ -141,6 +141,7 @@ static void parameter_gradient_rows(void *argument, int64_t begin, int64_t end, 
 }
 
 static dmt_status backward(void *handle, const dmt_kernel_call *call) {
+    if (!can_go_backward(call, 1)) return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the call lacks memory");
     work work = {.plan = *(const plan *)handle};
     work.x = call->inputs[0];
     work.weight = call->parameters[0];

@@ -88,7 +88,7 @@ static int64_t total(const int64_t *counts, int32_t members, int64_t bytes) {
 /* Elements that the member `own` sends; -1, and what rule the collective breaks, when it does. */
 static int64_t sent_elements(const dmt_collective *given, int32_t members, int32_t own, const char **why) {
     *why = "it is of no known kind, or its struct is too small";
-    if (given->struct_size < sizeof *given || given->kind < DMT_ALL_TO_ALL || given->kind > DMT_BARRIER) return -1;
+    if (!given || given->struct_size < sizeof *given || given->kind < DMT_ALL_TO_ALL || given->kind > DMT_BARRIER) return -1;
     if (given->kind == DMT_BARRIER) return 0;
     int64_t bits = (int64_t)given->dtype.bits * given->dtype.lanes, bytes = bits / 8;
     *why = "its elements are not whole bytes";

@@ -20,6 +20,7 @@ static dmt_status expand(
     void *ctx, const dmt_graph *graph, const dmt_attrs *attributes, const dmt_value *inputs, int32_t input_count,
     dmt_value *output) {
     (void)ctx;
+    if (!graph || !attributes || !inputs || !output) return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the graph or an argument is NULL");
     if (input_count != 1) return fail(DMT_SHAPE_MISMATCH, "@COMPONENT@ got %d inputs, it takes one", input_count);
     dmt_shape shape = {0};
     dmt_status status = graph->shape(graph->ctx, inputs[0], &shape);

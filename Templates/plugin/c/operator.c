@@ -5,6 +5,8 @@
  */
 #include "plugin.h"
 
+#include "kernels.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -31,7 +33,8 @@ static dmt_status infer(
     void *ctx, const dmt_shape *inputs, int32_t input_count, const dmt_attrs *attributes, dmt_signature *signature) {
     (void)ctx;
     (void)attributes;
-    if (input_count != 1) return fail(DMT_SHAPE_MISMATCH, "@COMPONENT@ got %d inputs, it takes one", input_count);
+    if (!inputs || !signature || input_count != 1)
+        return fail(DMT_SHAPE_MISMATCH, "@COMPONENT@ got %d inputs, it takes one", input_count);
     signature->output_count = 1;
     signature->outputs[0] = inputs[0];
     signature->parameter_count = 0;
@@ -39,27 +42,30 @@ static dmt_status infer(
     return DMT_OK;
 }
 
+/* Why the request is not served; NULL: it is. */
+static const char *refusal(const dmt_kernel_request *request) {
+    const char *why = broken_request(request);
+    if (why) return why;
+    if (request->input_count != 1 || request->parameter_count != 0 || request->output_count != 1)
+        return "one input, one output and no parameter are expected";
+    return same_shape(request->inputs, request->outputs) ? NULL : "x and y have different shapes";
+}
+
 static dmt_status supports(void *ctx, const dmt_kernel_request *request, dmt_support *support) {
     (void)ctx;
-    (void)request;
-    support->score = 60;
-    support->reason = (dmt_str)TEXT("a loop in C on the host's threads");
+    const char *why = refusal(request);
+    support->score = why ? 0 : 60;
+    support->reason = text(why ? why : "a loop in C on the host's threads");
     return DMT_OK;
 }
 
 static dmt_status bind(void *ctx, const dmt_kernel_request *request, dmt_kernel_plan *answer) {
     (void)ctx;
-    const dmt_tensor *x = request->input_count == 1 ? &request->inputs[0] : NULL;
-    if (!x || x->dtype.code != DMT_DTYPE_FLOAT || x->dtype.bits != 32 || x->dtype.lanes != 1)
-        return fail(DMT_UNIMPLEMENTED, "@COMPONENT@ computes one float32 tensor");
-    int64_t count = 1;
-    for (int32_t i = 0; i < x->ndim; i++) {
-        if (x->shape[i] < 0) return fail(DMT_INVALID_ARGUMENT, "extent %d of x is %lld", i, (long long)x->shape[i]);
-        count *= x->shape[i];
-    }
+    const char *why = answer ? refusal(request) : "the place for the plan is NULL";
+    if (why) return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: %s", why);
     plan *made = malloc(sizeof *made);
     if (!made) return fail(DMT_RESOURCE_EXHAUSTED, "no memory for a plan of %zu bytes", sizeof *made);
-    *made = (plan){.count = count, .beta = (float)number(&request->attributes, "beta", 1)};
+    *made = (plan){.count = element_count(request->inputs), .beta = (float)number(&request->attributes, "beta", 1)};
     answer->handle = made;
     answer->saved_bytes = 0;
     answer->scratch_bytes = 0;
@@ -74,6 +80,7 @@ static void forward_piece(void *argument, int64_t begin, int64_t end, int32_t wo
 
 static dmt_status forward(void *handle, const dmt_kernel_call *call) {
     const plan *bound = handle;
+    if (!can_go_forward(call, 0)) return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the call lacks memory");
     piece work = {.plan = bound, .x = call->inputs[0], .y = call->outputs[0]};
     in_parallel(bound->count, grain, forward_piece, &work);
     return DMT_OK;
@@ -92,6 +99,7 @@ static void backward_piece(void *argument, int64_t begin, int64_t end, int32_t w
 
 static dmt_status backward(void *handle, const dmt_kernel_call *call) {
     const plan *bound = handle;
+    if (!can_go_backward(call, 0)) return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the call lacks memory");
     if (!call->grad_inputs || !call->grad_inputs[0]) return DMT_OK; /* not wanted */
     piece work = {
         .plan = bound,

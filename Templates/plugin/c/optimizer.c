@@ -43,6 +43,8 @@ static dmt_status describe(void *ctx, const dmt_attrs *attributes, dmt_optimizer
 
 static dmt_status bind(void *ctx, const dmt_optimizer_request *request, dmt_optimizer_plan *answer) {
     (void)ctx;
+    if (!request || request->struct_size < sizeof *request || !answer)
+        return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the request or the place for the answer is NULL");
     dmt_dtype dtype = request->dtype;
     if (dtype.code != DMT_DTYPE_FLOAT || (dtype.bits != 32 && dtype.bits != 64) || dtype.lanes != 1)
         return fail(DMT_UNIMPLEMENTED, "@COMPONENT@ computes float32 and float64");

@@ -39,6 +39,8 @@ static void deal(const dmt_partition_request *request, const item *items, int64_
 
 static dmt_status partition(void *ctx, const dmt_partition_request *request, dmt_partition_result *result) {
     (void)ctx;
+    if (!request || request->struct_size < sizeof *request || !request->features || !result || !result->assignment)
+        return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the request, its features or the place for the answer is NULL");
     int64_t count = request->feature_count, towers = request->tower_count;
     if (!is_text(request->strategy, "@NAME@"))
         return fail(DMT_NOT_FOUND, "there is no strategy '%.*s'", (int)request->strategy.size, request->strategy.data);

@@ -36,7 +36,9 @@ static dmt_status initialize(const dmt_host *given) {
     return DMT_OK;
 }
 
-static int same(dmt_str a, dmt_str b) { return a.size == b.size && memcmp(a.data, b.data, (size_t)a.size) == 0; }
+static int same(dmt_str a, dmt_str b) {
+    return a.size == b.size && (a.size == 0 || (a.data && memcmp(a.data, b.data, (size_t)a.size) == 0));
+}
 
 static const void *get_component(dmt_str kind, dmt_str id, int32_t revision) {
     int known = same(kind, component.kind) && same(id, component.id) && revision == component.revision;
@@ -60,7 +62,7 @@ dmt_status fail(dmt_status status, const char *format, ...) {
     va_end(arguments);
     if (length < 0) length = 0;
     if ((size_t)length >= sizeof message) length = (int)sizeof message - 1;
-    host->set_error(host->ctx, status, (dmt_str){message, length});
+    if (host) host->set_error(host->ctx, status, (dmt_str){message, length});
     return status;
 }
 

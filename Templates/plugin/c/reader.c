@@ -70,6 +70,8 @@ static void close_file(void *handle) {
 
 static dmt_status open_file(void *ctx, const dmt_reader_request *request, dmt_reader_file *answer) {
     (void)ctx;
+    if (!request || request->struct_size < sizeof *request || !request->path.data || request->batch_rows < 1 || !answer)
+        return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the request or the place for the answer is NULL");
     file *it = calloc(1, sizeof *it);
     char *path = strndup(request->path.data, (size_t)request->path.size);
     if (!it || !path) {

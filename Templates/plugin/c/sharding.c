@@ -72,6 +72,11 @@ static dmt_status flow(const dmt_sharding_request *request, const dmt_sharding_b
 
 static dmt_status plan(void *ctx, const dmt_sharding_request *request, const dmt_sharding_builder *builder) {
     (void)ctx;
+    if (!request || request->struct_size < sizeof *request || !builder)
+        return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the request or the builder is NULL");
+    if ((request->table_count > 0 && !request->tables) || (request->feature_count > 0 && !request->features) ||
+        request->hosts < 1 || request->ranks_per_host < 1)
+        return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: there are no tables, no features or no ranks");
     dmt_status status = place(request, builder);
     if (status != DMT_OK) return status;
     int32_t *features = malloc(sizeof *features * (size_t)(request->feature_count + 1));

@@ -9,6 +9,8 @@
  */
 #include "plugin.hpp"
 
+#include "kernels.h"
+
 namespace {
 
 struct Plan {
@@ -22,12 +24,10 @@ struct Plan {
     }
 };
 
-bool is_float32(const dmt_tensor &tensor) {
-    return tensor.dtype.code == DMT_DTYPE_FLOAT && tensor.dtype.bits == 32 && tensor.dtype.lanes == 1;
-}
-
 /** Why the request is not served; empty: it is, by this plan. */
-std::string_view refusal(const dmt_kernel_request &request, Plan &plan) {
+std::string_view refusal(const dmt_kernel_request *asked, Plan &plan) {
+    if (const char *why = broken_request(asked)) return why;
+    const dmt_kernel_request &request = *asked;
     if (view(request.op) != "linear" || request.op_revision != 1) return "it serves linear alone";
     if (request.input_count != 1 || request.output_count != 1 || request.parameter_count < 1 || request.parameter_count > 2)
         return "linear has one input, one output, a weight and perhaps a bias";
@@ -35,18 +35,17 @@ std::string_view refusal(const dmt_kernel_request &request, Plan &plan) {
         const dmt_attr &attribute = request.attributes.items[i];
         if (view(attribute.name) == "activation" && view(attribute.str) != "none") return "it has no activation";
     }
-    const dmt_tensor &x = request.inputs[0], &weight = request.parameters[0];
-    if (!is_float32(x) || !is_float32(weight)) return "it computes float32";
+    const dmt_tensor &x = request.inputs[0], &weight = request.parameters[0], &y = request.outputs[0];
     if (x.ndim < 1 || weight.ndim != 2 || x.shape[x.ndim - 1] != weight.shape[1]) return "x and the weight do not fit";
+    if (y.ndim != x.ndim || y.shape[y.ndim - 1] != weight.shape[0]) return "y and the weight do not fit";
     plan.rows = 1;
     for (int32_t i = 0; i + 1 < x.ndim; i++) {
-        if (x.shape[i] < 0) return "an extent of x is negative";
+        if (y.shape[i] != x.shape[i]) return "x and y do not fit";
         plan.rows *= x.shape[i];
     }
     plan.in = weight.shape[1];
     plan.out = weight.shape[0];
     plan.has_bias = request.parameter_count == 2;
-    if (plan.in < 0 || plan.out < 0) return "an extent of the weight is negative";
     if (plan.has_bias && (request.parameters[1].ndim != 1 || request.parameters[1].shape[0] != plan.out))
         return "the bias does not fit the weight";
     return {};
@@ -54,7 +53,7 @@ std::string_view refusal(const dmt_kernel_request &request, Plan &plan) {
 
 dmt_status supports(void *, const dmt_kernel_request *request, dmt_support *support) {
     Plan plan;
-    std::string_view why = refusal(*request, plan);
+    std::string_view why = refusal(request, plan);
     support->score = why.empty() ? 60 : 0;
     support->reason = text(why.empty() ? "plain loops in C++ on the host's threads" : why);
     return DMT_OK;
@@ -63,7 +62,7 @@ dmt_status supports(void *, const dmt_kernel_request *request, dmt_support *supp
 dmt_status bind(void *, const dmt_kernel_request *request, dmt_kernel_plan *answer) {
     return guarded([&] {
         Plan plan;
-        std::string_view why = refusal(*request, plan);
+        std::string_view why = answer ? refusal(request, plan) : "the place for the plan is NULL";
         if (!why.empty()) throw Failure{DMT_UNIMPLEMENTED, "@COMPONENT@: " + std::string(why)};
         answer->handle = new Plan(plan);
         answer->saved_bytes = 0;
@@ -72,6 +71,7 @@ dmt_status bind(void *, const dmt_kernel_request *request, dmt_kernel_plan *answ
 }
 
 dmt_status forward(void *handle, const dmt_kernel_call *call) {
+    if (!can_go_forward(call, 1)) return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the call lacks memory");
     Plan plan = *static_cast<const Plan *>(handle);
     auto x = static_cast<const float *>(call->inputs[0]);
     auto weight = static_cast<const float *>(call->parameters[0]);
@@ -89,6 +89,7 @@ dmt_status forward(void *handle, const dmt_kernel_call *call) {
 }
 
 dmt_status backward(void *handle, const dmt_kernel_call *call) {
+    if (!can_go_backward(call, 1)) return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the call lacks memory");
     Plan plan = *static_cast<const Plan *>(handle);
     auto x = static_cast<const float *>(call->inputs[0]);
     auto weight = static_cast<const float *>(call->parameters[0]);

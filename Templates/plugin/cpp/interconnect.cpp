@@ -264,6 +264,7 @@ dmt_status communicator_of(void *handle, const int32_t *ranks, int64_t count, in
 dmt_status start(void *handle, const dmt_collective *given, uint64_t *ticket) {
     return guarded([&] {
         Communicator &own = *static_cast<Communicator *>(handle);
+        if (!given) throw wrong("the collective is NULL");
         auto part = std::make_unique<Part>(*given, own.group.ranks.size(), own.member);
         std::lock_guard guard(own.world.lock);
         if (own.world.failure) throw Failure{DMT_UNAVAILABLE, *own.world.failure};

@@ -93,6 +93,8 @@ dmt_status expand(
     dmt_value *output) {
     dmt_status refused = DMT_OK;
     dmt_status status = guarded([&] {
+        if (!graph || !attributes || !inputs || !output)
+            throw Failure{DMT_INVALID_ARGUMENT, "@COMPONENT@: the graph or an argument is NULL"};
         if (input_count != 1)
             throw Failure{DMT_SHAPE_MISMATCH, "@COMPONENT@ got " + std::to_string(input_count) + " inputs, it takes one"};
         try {

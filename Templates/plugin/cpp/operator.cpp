@@ -5,6 +5,8 @@
  */
 #include "plugin.hpp"
 
+#include "kernels.h"
+
 #include <cmath>
 
 namespace {
@@ -20,7 +22,7 @@ constexpr int64_t grain = 16384;
 
 dmt_status infer(void *, const dmt_shape *inputs, int32_t input_count, const dmt_attrs *, dmt_signature *signature) {
     return guarded([&] {
-        if (input_count != 1)
+        if (!inputs || !signature || input_count != 1)
             throw Failure{DMT_SHAPE_MISMATCH, "@COMPONENT@ got " + std::to_string(input_count) + " inputs, it takes one"};
         signature->output_count = 1;
         signature->outputs[0] = inputs[0];
@@ -29,24 +31,26 @@ dmt_status infer(void *, const dmt_shape *inputs, int32_t input_count, const dmt
     });
 }
 
-dmt_status supports(void *, const dmt_kernel_request *, dmt_support *support) {
-    support->score = 60;
-    support->reason = TEXT("a loop in C++ on the host's threads");
+/** Why the request is not served; empty: it is. */
+std::string_view refusal(const dmt_kernel_request *request) {
+    if (const char *why = broken_request(request)) return why;
+    if (request->input_count != 1 || request->parameter_count != 0 || request->output_count != 1)
+        return "one input, one output and no parameter are expected";
+    return same_shape(request->inputs, request->outputs) ? "" : "x and y have different shapes";
+}
+
+dmt_status supports(void *, const dmt_kernel_request *request, dmt_support *support) {
+    std::string_view why = refusal(request);
+    support->score = why.empty() ? 60 : 0;
+    support->reason = text(why.empty() ? "a loop in C++ on the host's threads" : why);
     return DMT_OK;
 }
 
 dmt_status bind(void *, const dmt_kernel_request *request, dmt_kernel_plan *answer) {
     return guarded([&] {
-        const dmt_tensor *x = request->input_count == 1 ? &request->inputs[0] : nullptr;
-        if (!x || x->dtype.code != DMT_DTYPE_FLOAT || x->dtype.bits != 32 || x->dtype.lanes != 1)
-            throw Failure{DMT_UNIMPLEMENTED, "@COMPONENT@ computes one float32 tensor"};
-        int64_t count = 1;
-        for (int32_t i = 0; i < x->ndim; i++) {
-            if (x->shape[i] < 0)
-                throw Failure{DMT_INVALID_ARGUMENT, "extent " + std::to_string(i) + " of x is " + std::to_string(x->shape[i])};
-            count *= x->shape[i];
-        }
-        answer->handle = new Plan{count, static_cast<float>(number(request->attributes, "beta", 1))};
+        std::string_view why = answer ? refusal(request) : "the place for the plan is NULL";
+        if (!why.empty()) throw Failure{DMT_INVALID_ARGUMENT, "@COMPONENT@: " + std::string(why)};
+        answer->handle = new Plan{element_count(request->inputs), static_cast<float>(number(request->attributes, "beta", 1))};
         answer->saved_bytes = 0;
         answer->scratch_bytes = 0;
     });
@@ -54,6 +58,7 @@ dmt_status bind(void *, const dmt_kernel_request *request, dmt_kernel_plan *answ
 
 dmt_status forward(void *handle, const dmt_kernel_call *call) {
     const Plan &plan = *static_cast<const Plan *>(handle);
+    if (!can_go_forward(call, 0)) return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the call lacks memory");
     auto x = static_cast<const float *>(call->inputs[0]);
     auto y = static_cast<float *>(call->outputs[0]);
     in_parallel(plan.count, grain, [=, beta = plan.beta](int64_t begin, int64_t end) {
@@ -64,6 +69,7 @@ dmt_status forward(void *handle, const dmt_kernel_call *call) {
 
 dmt_status backward(void *handle, const dmt_kernel_call *call) {
     const Plan &plan = *static_cast<const Plan *>(handle);
+    if (!can_go_backward(call, 0)) return fail(DMT_INVALID_ARGUMENT, "@COMPONENT@: the call lacks memory");
     if (!call->grad_inputs || !call->grad_inputs[0]) return DMT_OK; // not wanted
     auto x = static_cast<const float *>(call->inputs[0]);
     auto y_gradient = static_cast<const float *>(call->grad_outputs[0]);

@@ -46,6 +46,8 @@ dmt_status describe(void *, const dmt_attrs *, dmt_optimizer_layout *layout) {
 
 dmt_status bind(void *, const dmt_optimizer_request *request, dmt_optimizer_plan *answer) {
     return guarded([&] {
+        if (!request || request->struct_size < sizeof *request || !answer)
+            throw Failure{DMT_INVALID_ARGUMENT, "@COMPONENT@: the request or the place for the answer is NULL"};
         dmt_dtype dtype = request->dtype;
         if (dtype.code != DMT_DTYPE_FLOAT || (dtype.bits != 32 && dtype.bits != 64) || dtype.lanes != 1)
             throw Failure{DMT_UNIMPLEMENTED, "@COMPONENT@ computes float32 and float64"};

@@ -52,6 +52,8 @@ std::vector<double> deal(const dmt_partition_request &request, const std::vector
 
 dmt_status partition(void *, const dmt_partition_request *request, dmt_partition_result *result) {
     return guarded([&] {
+        if (!request || request->struct_size < sizeof *request || !request->features || !result || !result->assignment)
+            throw Failure{DMT_INVALID_ARGUMENT, "@COMPONENT@: the request, its features or the place for the answer is NULL"};
         if (view(request->strategy) != "@NAME@")
             throw Failure{DMT_NOT_FOUND, "there is no strategy '" + std::string(view(request->strategy)) + "'"};
         if (request->tower_count < 1 || request->tower_count > request->feature_count)

@@ -63,7 +63,7 @@ const dmt_attr *attribute(const dmt_attrs &attributes, std::string_view name) {
 DMT_EXPORT const dmt_plugin *dmt_plugin_entry(void) { return &plugin; }
 
 dmt_status fail(dmt_status status, std::string_view message) noexcept {
-    host->set_error(host->ctx, status, text(message));
+    if (host) host->set_error(host->ctx, status, text(message));
     return status;
 }
 

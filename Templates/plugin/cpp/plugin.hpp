@@ -47,7 +47,7 @@ dmt_status guarded(Body &&body) noexcept {
     }
 }
 
-inline std::string_view view(dmt_str text) { return {text.data, static_cast<size_t>(text.size)}; }
+inline std::string_view view(dmt_str text) { return text.data ? std::string_view(text.data, static_cast<size_t>(text.size)) : std::string_view(); }
 inline dmt_str text(std::string_view view) { return {view.data(), static_cast<int64_t>(view.size())}; }
 
 /** An attribute's value; `otherwise` when it was not given. */

@@ -117,6 +117,8 @@ class File {
 
 dmt_status open_file(void *, const dmt_reader_request *request, dmt_reader_file *answer) {
     return guarded([&] {
+        if (!request || request->struct_size < sizeof *request || !request->path.data || request->batch_rows < 1 || !answer)
+            throw Failure{DMT_INVALID_ARGUMENT, "@COMPONENT@: the request or the place for the answer is NULL"};
         auto file = std::make_unique<File>(std::string(view(request->path)), request->batch_rows);
         answer->columns = file->columns.data();
         answer->column_count = static_cast<int32_t>(file->columns.size());

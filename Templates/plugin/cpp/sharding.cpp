@@ -92,6 +92,11 @@ void flow(const dmt_sharding_request &request, const Plan &plan) {
 dmt_status plan(void *, const dmt_sharding_request *request, const dmt_sharding_builder *builder) {
     dmt_status refused = DMT_OK;
     dmt_status status = guarded([&] {
+        if (!request || request->struct_size < sizeof *request || !builder)
+            throw Failure{DMT_INVALID_ARGUMENT, "@COMPONENT@: the request or the builder is NULL"};
+        if ((request->table_count > 0 && !request->tables) || (request->feature_count > 0 && !request->features) ||
+            request->hosts < 1 || request->ranks_per_host < 1)
+            throw Failure{DMT_INVALID_ARGUMENT, "@COMPONENT@: there are no tables, no features or no ranks"};
         try {
             Plan plan(*builder);
             place(*request, plan);
