@@ -24,8 +24,14 @@ static const unsigned char module_source[] = {
 static const unsigned char operator_source[] = {
 #embed "../../Templates/plugin/rust/operator.rs"
 };
+static const unsigned char optimizer_source[] = {
+#embed "../../Templates/plugin/rust/optimizer.rs"
+};
 static const unsigned char partitioner_source[] = {
 #embed "../../Templates/plugin/rust/partitioner.rs"
+};
+static const unsigned char reader_source[] = {
+#embed "../../Templates/plugin/rust/reader.rs"
 };
 static const unsigned char sharding_source[] = {
 #embed "../../Templates/plugin/rust/sharding.rs"
@@ -40,7 +46,9 @@ const dmt_template_file *dmt_templates_rust(size_t *count) {
         {"rust", "interconnect", "src/@KIND@/exchange.rs", exchange_source, sizeof exchange_source},
         {"rust", "module", "src/@KIND@.rs", module_source, sizeof module_source},
         {"rust", "operator", "src/@KIND@.rs", operator_source, sizeof operator_source},
+        {"rust", "optimizer", "src/@KIND@.rs", optimizer_source, sizeof optimizer_source},
         {"rust", "partitioner", "src/@KIND@.rs", partitioner_source, sizeof partitioner_source},
+        {"rust", "reader", "src/@KIND@.rs", reader_source, sizeof reader_source},
         {"rust", "sharding", "src/@KIND@.rs", sharding_source, sizeof sharding_source},
     };
     *count = sizeof files / sizeof *files;

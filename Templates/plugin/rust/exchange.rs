@@ -87,7 +87,7 @@ impl Part {
         if receives_parts && to_itself != part.receive_counts[own] {
             return Err("this rank sends itself another count than it receives");
         }
-        let copy = |from: *const u8, offset: i64, count: i64| slice(from.offset((offset * bytes) as isize), count * bytes).to_vec();
+        let copy = |from: *const u8, offset: i64, count: i64| slice(from.wrapping_offset((offset * bytes) as isize), count * bytes).to_vec();
         part.data = match given.kind {
             DMT_ALL_TO_ALL => (0..members).map(|i| copy(given.send as *const u8, send_offsets[i], part.send_counts[i])).collect(),
             DMT_BROADCAST if part.root != own => vec![],

@@ -57,7 +57,7 @@ struct World {
 
 impl World {
     /// The state. A panic under the lock was reported by whoever had it; what it left is still whole enough to end the world with.
-    fn lock(&self) -> MutexGuard<State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
