@@ -1,4 +1,4 @@
-public import DMTCore
+internal import DMTCore
 
 /// What a plugin may be called, and what its name is in code.
 enum PluginName {
