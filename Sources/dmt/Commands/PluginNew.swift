@@ -1,6 +1,6 @@
-public import ArgumentParser
+import ArgumentParser
 import DMTCore
-public import DMTPluginTemplates
+import DMTPluginTemplates
 import Foundation
 
 extension PluginCommand {
