@@ -45,7 +45,8 @@ struct OptimizerPluginTests {
     let own = try train("own", ["tables={name: com.example.row-adagrad, lr: 0.05, weight_decay: 0.01}"])
     let builtin = try train("builtin", ["tables={name: rowwise_adagrad, lr: 0.05, weight_decay: 0.01}"])
     #expect(own.names == builtin.names)
-    #expect(own.values["optimizer/tables.item.weight/sum"]?.count == 16)
+    let rows = try #require(own.values["tables.item.weight"]).count / 4
+    #expect(rows > 1 && own.values["optimizer/tables.item.weight/sum"]?.count == rows)
     let difference = own.difference(from: builtin)
     #expect(difference.0 < 2e-6, "\(difference)")
   }
@@ -93,28 +94,28 @@ struct OptimizerPluginTests {
   /// Manifests that name a rule wrongly, with what is said.
   static let wrong: [(old: String, new: String, place: String, says: [String])] = [
     (
-      "  epochs: 3", "  optimizer: com.example.lian\n  epochs: 3", "m2.yaml:17:14",
+      "  epochs: 3", "  optimizer: com.example.lian\n  epochs: 3", "m2.yaml:16:14",
       ["unknown optimizer 'com.example.lian'", "did you mean 'com.example.lion'?"]
     ),
     (
-      "  epochs: 3", "  optimizer: {name: com.example.lion, beta3: 1}\n  epochs: 3", "m2.yaml:17:39",
+      "  epochs: 3", "  optimizer: {name: com.example.lion, beta3: 1}\n  epochs: 3", "m2.yaml:16:39",
       ["unknown key 'beta3'", "optimizer com.example.lion", "'beta1'"]
     ),
     (
-      "  epochs: 3", "  tables: {name: com.example.lion, beta1: -1}\n  epochs: 3", "m2.yaml:17:43",
+      "  epochs: 3", "  tables: {name: com.example.lion, beta1: -1}\n  epochs: 3", "m2.yaml:16:43",
       ["train.tables.beta1 is -1, expected at least 0"]
     ),
     (
-      "  epochs: 3", "  optimizer: {name: com.example.lion, lr: .nan}\n  epochs: 3", "m2.yaml:17:43",
+      "  epochs: 3", "  optimizer: {name: com.example.lion, lr: .nan}\n  epochs: 3", "m2.yaml:16:43",
       ["train.optimizer.lr", "a finite number"]
     ),
     (
-      "  epochs: 3", "  optimizer: com.example.row-adagrad\n  epochs: 3", "m2.yaml:17:14",
+      "  epochs: 3", "  optimizer: com.example.row-adagrad\n  epochs: 3", "m2.yaml:16:14",
       ["unknown optimizer 'com.example.row-adagrad'"]
     ),
     (
       "  epochs: 3", "  optimizer: {name: com.example.adagrad, eps: 0, weight_decay: 0.1}\n  epochs: 3",
-      "m2.yaml:17:21",
+      "m2.yaml:16:21",
       ["weight_decay needs an eps above 0", "com.example.optimizers/com.example.adagrad (describe)"]
     ),
   ]
@@ -134,7 +135,7 @@ struct OptimizerPluginTests {
     try workspace.writeManifest("m2.yaml", "  epochs: 3", "  optimizer: org.elsewhere.shampoo\n  epochs: 3")
     let result = try Command.run(["check", "m2.yaml"], in: workspace)
     expectFailure(
-      result, status: 78, place: "m2.yaml:17:14", says: ["a plugin's optimizer needs the plugin", "plugin list --why"])
+      result, status: 78, place: "m2.yaml:16:14", says: ["a plugin's optimizer needs the plugin", "plugin list --why"])
   }
 
   @Test("a rule that fails ends the run with plugin, component and phase, and leaves the last checkpoint whole")

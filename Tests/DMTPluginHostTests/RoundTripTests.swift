@@ -91,7 +91,8 @@ struct RoundTripTests {
     #expect(
       plugin.descriptor.components.map(\.id) == [
         "scaler", "com.example.bump", "com.example.affine", "com.example.doubler", "com.example.twice", "rowsums",
-        "plain", "com.example.blocks", "com.example.everything", "com.example.nowhere",
+        "plain", "com.example.blocks", "com.example.everything", "com.example.nowhere", "com.example.rows",
+        "com.example.momentum",
       ])
     #expect(export(TestPlugin.self) == export(TestPlugin.self))
     #expect(TestPlugin.initializations.load(ordering: .relaxed) == 1)

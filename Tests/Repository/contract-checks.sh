@@ -60,6 +60,29 @@ released_minors_stay() (
   grep -q 'constant DMT_POOLING_MEAN 2' "$scratch"/kept/*/layout.txt
 )
 
+# Every sidecar of this repository is one that this host takes.
+sidecars_state_this_contract() {
+  local major minor file bad=0
+  major=$(awk '$2 == "DMT_ABI_MAJOR" { print $3 }' Sources/CDMTPlugin/include/dmt/base.h)
+  minor=$(awk '$2 == "DMT_ABI_MINOR" { print $3 }' Sources/CDMTPlugin/include/dmt/base.h)
+  while IFS= read -r file; do
+    awk -v major="$major" -v minor="$minor" -v file="$file" '
+      { text = text $0 }
+      function number(key) {
+        if (!match(text, "\"" key "\" *: *[0-9]+")) return -1
+        value = substr(text, RSTART, RLENGTH)
+        sub(/^.*: */, "", value)
+        return value + 0
+      }
+      END {
+        if (number("major") != major) { print file " is for major " number("major") ", the contract has " major; exit 1 }
+        if (number("min_host_minor") > minor) { print file " needs minor " number("min_host_minor") ", the contract has " minor; exit 1 }
+      }' "$file" || bad=1
+  done < <(find Plugins Examples Tests -name '.build*' -prune -o -name plugin.json -print)
+  return $bad
+}
+
+check "every sidecar states this contract" sidecars_state_this_contract
 check "a minor is kept anew until it is released, and never after" released_minors_stay
 check "the reference of the contract is what the headers say" reference_is_up_to_date
 check "the headers keep every released minor" Scripts/contract-check.sh

@@ -40,9 +40,10 @@ extension ManifestChecker {
   private func remedy(forUnknown name: String, _ variants: Variants) -> String {
     let known = variants.variants.map(\.name)
     let suggestion = Spelling.suggestion(for: name, in: known)
-    guard ["module", "format", "optimizer"].contains(variants.noun), Spelling.nearest(to: name, in: known) == nil else {
-      return suggestion
-    }
+    // Formats and optimizers of plugins have a dot in their names, this project's have not.
+    let mayBeOfPlugin =
+      variants.noun == "module" || ["format", "optimizer"].contains(variants.noun) && name.contains(".")
+    guard mayBeOfPlugin, Spelling.nearest(to: name, in: known) == nil else { return suggestion }
     return suggestion + "; a plugin's \(variants.noun) needs the plugin: see `dmt plugin list --why`"
   }
 
