@@ -4,13 +4,13 @@ import Testing
 @Suite("Help")
 struct HelpTests {
   static let commands: [[String]] = [
-    [], ["train"], ["eval"], ["predict"], ["explain"], ["check"], ["config"], ["schema"], ["op"], ["op", "verify"],
-    ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["plugin", "doctor"], ["plugin", "new"], ["plugin", "quarantine"],
-    ["plugin", "quarantine", "list"], ["plugin", "quarantine", "clear"], ["plugin", "trust"],
-    ["plugin", "trust", "list"],
-    ["plugin", "trust", "add"], ["plugin", "trust", "remove"], ["plugin", "trust", "policy"],
-    ["bench"], ["bench", "step"], ["bench", "multi-host"],
-    ["partition"], ["compare"], ["launch"], ["verify"], ["tune"], ["shadow"], ["lock"],
+    [], ["train"], ["launch"], ["verify"], ["eval"], ["predict"], ["explain"], ["check"], ["config"], ["schema"],
+    ["tune"], ["shadow"], ["lock"], ["op"], ["op", "verify"], ["partition"], ["compare"],
+    ["bench"], ["bench", "step"], ["bench", "abi"], ["bench", "multi-host"],
+    ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["plugin", "doctor"], ["plugin", "check"],
+    ["plugin", "new"], ["plugin", "quarantine"], ["plugin", "quarantine", "list"], ["plugin", "quarantine", "clear"],
+    ["plugin", "trust"], ["plugin", "trust", "list"], ["plugin", "trust", "add"], ["plugin", "trust", "remove"],
+    ["plugin", "trust", "policy"],
   ]
 
   @Test("every command's help has what it does, its usage and examples of itself", arguments: commands)

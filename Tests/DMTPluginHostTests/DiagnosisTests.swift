@@ -203,7 +203,7 @@ struct DiagnosisTests {
   func machine() throws {
     let first = try fixtures.package("place/a", id: "com.example.twice")
     let second = try fixtures.package("place/b", id: "com.example.twice")
-    try fixtures.build(.crashInEntry)
+    _ = try fixtures.build(.crashInEntry)
     var options = try fixtures.options([fixtures.folder + "/place", fixtures.folder + "/hostile-crashInEntry.so"])
     options.trust = TrustPolicy(origin: "the test")
     let machine = try MachineDiagnosis(options)

@@ -100,7 +100,7 @@ struct IntegrityTests {
 
   @Test("a folder of plugins to which everybody can add is refused")
   func writablePlace() throws {
-    try fixtures.package("place/plugin", id: "com.example.placed")
+    _ = try fixtures.package("place/plugin", id: "com.example.placed")
     let place = fixtures.folder + "/place"
     try fixtures.setMode(0o777, place)
     let candidate = try only(place)
