@@ -47,16 +47,16 @@ package struct AlternatingTimer {
       first[index] = max(seconds.first + seconds.second, 1e-9)
     }
     let fastest = first.min() ?? 0
-    func rounds(_ index: Int) -> Int {
+    func limit(_ index: Int) -> Int {
       first[index] < fastest * Self.hopeless
-        ? self.rounds : first[index] < fastest * Self.lost ? Self.hopelessRounds : 1
+        ? rounds : first[index] < fastest * Self.lost ? Self.hopelessRounds : 1
     }
     let inner = first.map { max(1, min(10_000, Int(sampleSeconds / $0))) }
     var samples = contestants.map { _ in [(first: Double, second: Double)]() }
     for round in 0..<rounds {
       // The order turns around from round to round.
       let order = round % 2 == 0 ? Array(contestants.indices) : contestants.indices.reversed()
-      for index in order where round < rounds(index) {
+      for index in order where round < limit(index) {
         samples[index].append(try sample(contestants[index], inner: inner[index]))
       }
     }
