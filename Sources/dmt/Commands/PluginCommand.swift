@@ -9,8 +9,9 @@ struct PluginCommand: ParsableCommand {
       EXAMPLES
         dmt plugin list --why
         dmt plugin inspect bin/plugins/Native
+        dmt plugin check build/libmine.so
       """,
-    subcommands: [List.self, Inspect.self])
+    subcommands: [List.self, Inspect.self, Check.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
