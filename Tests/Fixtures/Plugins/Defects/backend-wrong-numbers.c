@@ -1,3 +1,3 @@
-/* Computes relu wrong between 0 and 0.1. */
-#define RELU(x) ((x) > 0.1f || (x) != (x) ? (x) : 0)
+/* Computes relu wrong at the end of long tensors. */
+#define RELU(x) ((x) > 0 || (x) != (x) ? (i < 4096 ? (x) : 1.5f * (x)) : 0)
 #include "sound-backend.h"

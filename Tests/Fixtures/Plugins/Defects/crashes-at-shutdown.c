@@ -1,3 +1,3 @@
-/* Gives memory back at shutdown that was never its own. */
-#define ON_SHUTDOWN abort()
+/* Ends the process badly after its shutdown. */
+#define ON_SHUTDOWN atexit(abort)
 #include "sound-operator.h"

@@ -3,8 +3,8 @@
  */
 #include "sound.h"
 
-#ifndef NAME
-#define NAME "inner"
+#ifndef DEVIATION
+#define DEVIATION 0.1
 #endif
 
 static dmt_status expand(
@@ -18,13 +18,15 @@ static dmt_status expand(
     if (status != DMT_OK) return status;
     if (shape.rank != 2) return fail(DMT_SHAPE_MISMATCH, "[B, N] is expected");
     const dmt_attr *width = attribute(*attributes, "out");
-    dmt_attr out = {.name = TEXT("out"), .type = DMT_ATTR_I64, .i64 = width ? width->i64 : 4};
+    const dmt_attr settings[] = {
+        {.name = TEXT("out"), .type = DMT_ATTR_I64, .i64 = width ? width->i64 : 4},
+        {.name = TEXT("weight_deviation"), .type = DMT_ATTR_F64, .f64 = DEVIATION},
+    };
     dmt_value value;
     int32_t count = 0;
-    const char *name = NAME;
     status = graph->operation(
-        graph->ctx, (dmt_str)TEXT("linear"), (dmt_str){name, (int64_t)strlen(name)}, &(dmt_attrs){&out, 1}, inputs, 1,
-        &value, 1, &count);
+        graph->ctx, (dmt_str)TEXT("linear"), (dmt_str)TEXT("inner"), &(dmt_attrs){settings, 2}, inputs, 1, &value,
+        1, &count);
     if (status != DMT_OK) return status;
     return graph->operation(
         graph->ctx, (dmt_str)TEXT("relu"), (dmt_str){NULL, 0}, &(dmt_attrs){NULL, 0}, &value, 1, output, 1, &count);

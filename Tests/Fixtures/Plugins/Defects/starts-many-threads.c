@@ -7,7 +7,7 @@ static void *wait_for_ever(void *argument) {
 }
 #define ON_INITIALIZE                                                                        \
     pthread_t thread;                                                                        \
-    for (int i = 0; i < 600; i++) {                                                          \
+    for (long i = sysconf(_SC_NPROCESSORS_ONLN) + 8; i > 0; i--) {                           \
         if (pthread_create(&thread, NULL, wait_for_ever, NULL) == 0) pthread_detach(thread); \
     }
 #include "sound-operator.h"
