@@ -1,4 +1,5 @@
 internal import CDMTPlugin
+internal import DMTCases
 internal import DMTCore
 internal import DMTRuntime
 
