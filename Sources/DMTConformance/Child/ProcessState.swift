@@ -59,6 +59,9 @@ struct ProcessState {
     if folder != before.folder { return "the working folder is \(folder), it was \(before.folder)" }
     if fileMask != before.fileMask { return "the file mask is \(fileMask), it was \(before.fileMask)" }
     for (name, value) in environment.sorted(by: { $0.key < $1.key }) where before.environment[name] != value {
+      // Libraries leave notes to themselves; what was set before, or steers other libraries, is not theirs.
+      let steers = ["OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "DNNL_", "DMT_", "LC_", "LANG", "LD_", "MALLOC_"]
+      guard before.environment[name] != nil || steers.contains(where: name.hasPrefix) else { continue }
       return "the environment has \(name)=\(value), it had \(before.environment[name] ?? "no such variable")"
     }
     if let lost = before.environment.keys.first(where: { environment[$0] == nil }) {

@@ -23,7 +23,7 @@ final class HostAllocations: Sendable {
 
   func allocate(size: Int, alignment: Int, tag: String) -> UnsafeMutableRawPointer? {
     guard size >= 0, size <= 1 << 40, alignment >= 8, alignment <= 1 << 20, alignment & (alignment - 1) == 0 else {
-      state.withLock { $0.problems.append("it asked for \(size) bytes aligned to \(alignment)") }
+      report("it asked for \(size) bytes aligned to \(alignment)")
       return nil
     }
     let front = max(Self.margin, alignment)
@@ -51,11 +51,18 @@ final class HostAllocations: Sendable {
     free(start)
   }
 
+  private func report(_ problem: String) {
+    state.withLock { state in
+      // One is enough to know; a thousand would be growth of our own.
+      if state.problems.count < 16 { state.problems.append(problem) }
+    }
+  }
+
   private func check(_ piece: UnsafeMutableRawPointer, _ entry: Entry) {
     let front = UnsafeRawBufferPointer(start: piece - Self.margin, count: Self.margin)
     let back = UnsafeRawBufferPointer(start: piece + entry.size, count: Self.margin)
     for (strip, place) in [(front, "in front of"), (back, "behind")] where !strip.allSatisfy({ $0 == Self.mark }) {
-      state.withLock { $0.problems.append("it wrote \(place) memory '\(entry.tag)' of \(entry.size) bytes") }
+      report("it wrote \(place) memory '\(entry.tag)' of \(entry.size) bytes")
     }
   }
 

@@ -31,9 +31,11 @@ enum SchemaValues {
   }
 
   /// Values at the edges of what a field accepts: its bounds, and where it has none what an author may not have thought of.
-  static func edges(_ field: AttributeField) -> [AttributeValue] {
+  ///
+  /// - Parameter largest: the largest number, where the field allows more.
+  static func edges(_ field: AttributeField, largest: Double) -> [AttributeValue] {
     let numbers: [Double] = [
-      field.minimum ?? -1, field.minimum.map { $0 + 1 } ?? 0, 0, 1, field.maximum ?? 1_000_000_007,
+      field.minimum ?? -1, field.minimum.map { $0 + 1 } ?? 0, 0, 1, min(field.maximum ?? largest, largest),
     ]
     let allowed = numbers.filter { $0 >= field.minimum ?? -.infinity && $0 <= field.maximum ?? .infinity }
     return switch field.kind {

@@ -9,6 +9,8 @@ typedef struct plan {
     int64_t rows, columns;
     float factor;
     int32_t threads;
+    /** Columns of a part. */
+    int64_t share;
     void *extra;
 } plan;
 
@@ -122,7 +124,7 @@ static dmt_status bind(void *ctx, const dmt_kernel_request *request, dmt_kernel_
         .rows = request->inputs->shape[0], .columns = request->inputs->shape[1], .threads = request->threads,
         .factor = factor ? (float)factor->f64 : 1};
     /* A whole number of parts, which the schema keeps from being none. */
-    if (parts) made->factor *= (float)(parts->i64 / parts->i64);
+    if (parts) made->share = made->columns / parts->i64;
     ON_BIND(made);
     answer->handle = made;
     answer->saved_bytes = made->rows * made->columns * (int64_t)sizeof(float);
