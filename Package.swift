@@ -105,6 +105,14 @@ let package = Package(
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
+    // What every plugin has to do, as tests that `dmt plugin check` runs, each in a process of its own.
+    .target(
+      name: "DMTConformance",
+      dependencies: [
+        "CDMTPlugin", "CDMTHostShims", "DMTCore", "DMTBridge", "DMTPluginHost", "DMTReference", "DMTDataflow",
+        "DMTRuntime",
+        "DMTCases", "DMTInterconnectTesting", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
     // Deals features into towers: affinity, column splits, reports.
     .target(
       name: "DMTPartition",
@@ -126,7 +134,7 @@ let package = Package(
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTPluginKit", "DMTManifest", "DMTReference", "DMTModules",
         "DMTRuntime", "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTMachine", "DMTPartition",
-        "DMTComparison", "DMTSafetensors", "DMTCases", "DMTPluginTemplates",
+        "DMTComparison", "DMTSafetensors", "DMTCases", "DMTPluginTemplates", "DMTConformance",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),

@@ -124,17 +124,18 @@ public struct PluginScanner: Sendable {
   /// When a quarantined plugin runs again.
   private static let retry =
     "it is tried again when the file or a library that it needs changes, or after `dmt plugin quarantine clear`"
+}
 
-  private static func signalName(_ signal: Int32) -> String {
-    switch signal {
-    case SIGSEGV: "SIGSEGV"
-    case SIGABRT: "SIGABRT"
-    case SIGILL: "SIGILL"
-    case SIGBUS: "SIGBUS"
-    case SIGFPE: "SIGFPE"
-    case SIGTRAP: "SIGTRAP"
-    case SIGKILL: "SIGKILL"
-    default: "signal \(signal)"
-    }
+/// `SIGSEGV` for 11.
+package func signalName(_ signal: Int32) -> String {
+  switch signal {
+  case SIGSEGV: "SIGSEGV"
+  case SIGABRT: "SIGABRT"
+  case SIGILL: "SIGILL"
+  case SIGBUS: "SIGBUS"
+  case SIGFPE: "SIGFPE"
+  case SIGTRAP: "SIGTRAP"
+  case SIGKILL: "SIGKILL"
+  default: "signal \(signal)"
   }
 }

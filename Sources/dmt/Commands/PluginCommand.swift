@@ -11,9 +11,10 @@ struct PluginCommand: ParsableCommand {
         dmt plugin list --why
         dmt plugin inspect bin/plugins/Native
         dmt plugin doctor
+        dmt plugin check build/libmine.so
         dmt plugin new operator swish --lang c
       """,
-    subcommands: [List.self, Inspect.self, Doctor.self, New.self, Quarantine.self, Trust.self])
+    subcommands: [List.self, Inspect.self, Doctor.self, Check.self, New.self, Quarantine.self, Trust.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -41,8 +41,14 @@ extension dmt_str {
 struct NamedAttributes {
   private let items: UnsafeBufferPointer<dmt_attr>
 
-  init(_ attributes: dmt_attrs) {
-    items = UnsafeBufferPointer(start: attributes.items, count: attributes.items == nil ? 0 : Int(attributes.count))
+  init(_ attributes: dmt_attrs) throws(Failure) {
+    guard attributes.count >= 0, attributes.count <= 1 << 16, attributes.items != nil || attributes.count == 0 else {
+      throw .invalid("\(attributes.count) attributes\(attributes.items == nil ? " at NULL" : "") are given")
+    }
+    items = UnsafeBufferPointer(start: attributes.items, count: Int(attributes.count))
+    for item in items where item.name.size < 0 || (item.name.data == nil && item.name.size > 0) {
+      throw .invalid("an attribute has a name of \(item.name.size) bytes\(item.name.data == nil ? " at NULL" : "")")
+    }
   }
 
   private func find(_ name: String) -> dmt_attr? { items.first { $0.name.string == name } }

@@ -36,8 +36,8 @@ enum KernelTable {
     guard let raw, raw.pointee.struct_size >= FirstSizes.kernelRequest else {
       throw .invalid("the request is NULL or shorter than contract 1.0 has it")
     }
-    guard raw.pointee.op_revision <= 1 else {
-      throw .unserved("revision \(raw.pointee.op_revision) of \(raw.pointee.op.string) is newer than these kernels")
+    guard raw.pointee.op_revision == 1 else {
+      throw .unserved("these kernels are for revision 1 of \(raw.pointee.op.string), found \(raw.pointee.op_revision)")
     }
     return try Request(raw)
   }

@@ -16,7 +16,7 @@ struct Request {
     inputs = try Request.shapes(raw.pointee.inputs, raw.pointee.input_count, "input", op)
     parameters = try Request.shapes(raw.pointee.parameters, raw.pointee.parameter_count, "parameter", op)
     outputs = try Request.shapes(raw.pointee.outputs, raw.pointee.output_count, "output", op)
-    attributes = NamedAttributes(raw.pointee.attributes)
+    attributes = try NamedAttributes(raw.pointee.attributes)
     parallel = Parallel(threads: raw.pointee.threads)
     isTraining = raw.pointee.flags & DMT_BIND_TRAINING != 0
     wantedInputs = raw.pointee.wanted_input_gradients
@@ -38,9 +38,22 @@ struct Request {
       }
       let dims = (0..<Int(tensor.ndim)).map { Int(tensor.shape[$0]) }
       guard isAddressable(dims) else { throw .invalid("\(op): \(kind) \(index) has the impossible shape \(dims)") }
+      guard tensor.strides == nil || isCompact(dims, tensor.strides) else {
+        throw .invalid("\(op): \(kind) \(index) of shape \(dims) is not compact row-major")
+      }
       result.append(dims)
     }
     return result
+  }
+
+  /// The strides are those of row-major without gaps; an extent of one may have any.
+  private static func isCompact(_ dims: [Int], _ strides: UnsafePointer<Int64>) -> Bool {
+    var step = 1
+    for axis in dims.indices.reversed() {
+      if dims[axis] != 1 && strides[axis] != Int64(step) { return false }
+      step *= max(1, dims[axis])
+    }
+    return true
   }
 
   /// No extent is negative, and the bytes of the tensor, were its zero extents one, fit in 2^48.
