@@ -29,8 +29,12 @@ dmt_value gated_cross(const Graph &graph, dmt_value input, int64_t layers, const
     return x;
 }
 
-void require_one(int32_t input_count) {
-    if (input_count != 1)
+/// What both need of a call.
+void require(
+    const dmt_graph *graph, const dmt_attrs *attributes, const dmt_value *inputs, int32_t input_count, dmt_value *output) {
+    if (!graph || graph->struct_size < sizeof *graph || !attributes || !output)
+        throw Failure(DMT_INVALID_ARGUMENT, "a gated cross was called without a graph, attributes or a place for its result");
+    if (input_count != 1 || !inputs)
         throw Failure(DMT_SHAPE_MISMATCH, "a gated cross got " + std::to_string(input_count) + " inputs, it takes one");
 }
 
@@ -38,7 +42,7 @@ dmt_status expand_cross(
     void *, const dmt_graph *graph, const dmt_attrs *attributes, const dmt_value *inputs, int32_t input_count,
     dmt_value *output) {
     return guarded([&] {
-        require_one(input_count);
+        require(graph, attributes, inputs, input_count, output);
         *output = gated_cross(Graph(graph), inputs[0], integer(*attributes, "layers"), "");
     });
 }
@@ -47,7 +51,7 @@ dmt_status expand_tower(
     void *, const dmt_graph *given, const dmt_attrs *attributes, const dmt_value *inputs, int32_t input_count,
     dmt_value *output) {
     return guarded([&] {
-        require_one(input_count);
+        require(given, attributes, inputs, input_count, output);
         const Graph graph(given);
         const dmt_value crossed = gated_cross(graph, inputs[0], integer(*attributes, "layers"), "cross.");
         *output = graph.apply("linear", "out", {attribute("out", integer(*attributes, "out"))}, {crossed});
