@@ -1,6 +1,6 @@
 internal import CDMTHostShims
 internal import CDMTPlugin
-public import DMTCore
+internal import DMTCore
 internal import Synchronization
 
 /// What is said when a plugin crashes in this process: a trap cannot be caught, only told.
