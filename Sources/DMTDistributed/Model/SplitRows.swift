@@ -26,6 +26,8 @@ final class SplitRows: RankTableOptimizer {
   private let send = GrowingMemory()
   private let receive = GrowingMemory()
   private let packed = GrowingMemory()
+  /// For every member where what it sent is read next.
+  private var offsets: [Int]
   private var hasGradients = false
 
   /// - Parameters:
@@ -44,6 +46,7 @@ final class SplitRows: RankTableOptimizer {
     // By key, so that every holder sends in the same order.
     self.shared = shared.sorted { $0.key < $1.key }.map(\.value)
     call = try links.call(.world, .embedding, purpose: "row sums of tables cut by columns")
+    offsets = Array(repeating: 0, count: call.memberCount)
   }
 
   func squares() throws(DMTError) -> Double {
@@ -51,12 +54,21 @@ final class SplitRows: RankTableOptimizer {
     return embedding?.squaresOfRowGradients() ?? 0
   }
 
-  func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
+  func begin(gradientScale: Double) throws(DMTError) {
     try prepare()
     if embedding?.store.dtype == .float64 {
-      try update(learningRate, gradientScale, as: Double.self)
+      try startSums(gradientScale, as: Double.self)
     } else {
-      try update(learningRate, gradientScale, as: Float.self)
+      try startSums(gradientScale, as: Float.self)
+    }
+  }
+
+  func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
+    try call.wait()
+    if embedding?.store.dtype == .float64 {
+      update(learningRate, gradientScale, as: Double.self)
+    } else {
+      update(learningRate, gradientScale, as: Float.self)
     }
     hasGradients = false
   }
@@ -71,9 +83,8 @@ final class SplitRows: RankTableOptimizer {
     item.tables.first.flatMap { embedding?.dedup($0) }.map { Int($0.pointee.count) } ?? 0
   }
 
-  private func update<Scalar: BinaryFloatingPoint>(
-    _ learningRate: Double, _ scale: Double, as: Scalar.Type
-  ) throws(DMTError) {
+  /// Sums the squares of this rank's columns of every touched row, and sends them.
+  private func startSums<Scalar: BinaryFloatingPoint>(_ scale: Double, as: Scalar.Type) throws(DMTError) {
     let total = shared.reduce(0) { $0 + rowCount($1) }
     send.reserve(total * 8)
     let sums = send.base.assumingMemoryBound(to: Double.self)
@@ -84,9 +95,14 @@ final class SplitRows: RankTableOptimizer {
       for table in item.tables { addSquares(table, scale, to: sums + place, as: Scalar.self) }
       place += rows
     }
-    try exchangeSums()
-    place = 0
-    var offsets = [Int](repeating: 0, count: call.memberCount)
+    try sendSums()
+  }
+
+  private func update<Scalar: BinaryFloatingPoint>(
+    _ learningRate: Double, _ scale: Double, as: Scalar.Type
+  ) {
+    let sums = send.base.assumingMemoryBound(to: Double.self)
+    var place = 0
     for member in offsets.indices { offsets[member] = Int(call.receiveOffsets[member]) / 8 }
     let received = receive.base.assumingMemoryBound(to: Double.self)
     for item in shared {
@@ -104,7 +120,7 @@ final class SplitRows: RankTableOptimizer {
     }
   }
 
-  private func exchangeSums() throws(DMTError) {
+  private func sendSums() throws(DMTError) {
     // What goes to a rank has to lie together: parts that are shared with it, in the order of the keys.
     for member in 0..<call.memberCount {
       let rows = shared.reduce(0) { $0 + (member != rank && $1.ranks.contains(member) ? rowCount($1) : 0) }
@@ -129,7 +145,6 @@ final class SplitRows: RankTableOptimizer {
       }
     }
     try call.startAllToAll(send: packed.base, receive: receive.base)
-    try call.wait()
   }
 
   /// Adds the squares of each touched row's gradient, weight decay included.

@@ -15,6 +15,8 @@ public struct DistributedPlan: Sendable {
   public var isSingle: [Bool]
   /// How the ranks keep the over-arch.
   public var dense: DenseSharding
+  /// When rows are looked up.
+  public var lookup: LookupTiming
 }
 
 extension Pipeline {
@@ -47,7 +49,8 @@ extension Pipeline {
         tableOptimizer: manifest.train.tableOptimizer, dtype: manifest.model.dtype)
       try request.check()
       let flow = try CheckedFlow(request: request, plan: strategy.plan(request))
-      return DistributedPlan(flow: flow, strategy: name, isSingle: bags.map(\.isSingle), dense: section.dense)
+      return DistributedPlan(
+        flow: flow, strategy: name, isSingle: bags.map(\.isSingle), dense: section.dense, lookup: section.lookup)
     } catch {
       throw error.at(section.place)
     }
