@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What a failure does to a training: first a host's link is cut, then a rank is killed. Every other rank has to end within the
-# timeout, with an error that names rank, step and collective; after `mend` the run has to go on from its checkpoint.
+# timeout, with an error that names rank, step and collective. A run that `dmt launch` started has to go on by itself from its
+# checkpoint when the link is back, although mpirun waits for the lost host for ever; one that mpirun started when it is resumed.
 #
 #   Examples/multi-host/check-failure.sh [FOLDER]      FOLDER keeps the runs' output; default: a temporary one
 #
@@ -36,13 +37,15 @@ say() { echo "$(date +%T) $*"; }
 # ranks_of RUN: the processes of its ranks, without mpirun, its daemons and what started those.
 ranks_of() { pgrep -f "^$dmt train .*$1" || true; }
 
-# begin NAME: starts a run, waits until it trains.
+# begin NAME COMMAND..: starts a run by a command of hosts.sh, waits until it trains.
 begin() {
-  local log=$folder/$1/log.jsonl
-  rm -rf "${folder:?}/$1"
-  "$hosts_script" run "$ranks" "$dmt" train "$manifest" --out "$folder/$1" --set train.batch=4096 --set train.epochs=100 \
-    --set "interconnect.timeout=$timeout" --set train.checkpoint_every=20 > "$folder/$1.output" 2>&1 &
+  local log=$folder/$1/log.jsonl name=$1
+  shift
+  rm -rf "${folder:?}/$name"
+  "$hosts_script" "$@" "$manifest" --out "$folder/$name" --set train.batch=4096 --set train.epochs=100 \
+    --set "interconnect.timeout=$timeout" --set train.checkpoint_every=20 > "$folder/$name.output" 2>&1 &
   launcher=$!
+  set -- "$name"
   for _ in $(seq 1 600); do
     ! grep -qs '"step":30[,}]' "$log" || return 0
     kill -0 "$launcher" 2> /dev/null || break
@@ -64,15 +67,22 @@ ends() {
     sleep 0.2
   done
   say "every rank ended after $((SECONDS - start)) s; timeout $timeout s"
-  # mpirun may wait for a host without a link for ever.
-  for _ in $(seq 1 25); do
-    kill -0 "$launcher" 2> /dev/null || break
-    sleep 0.2
-  done
-  ! kill -KILL "$launcher" 2> /dev/null || say "mpirun was still there and was killed"
-  wait "$launcher" 2> /dev/null || true
-  launcher=""
   grep -h "^step [0-9]*: .*error: rank" "$folder/$1.output" | sed -E 's/ \(look for.*//; s/^/  /' | sort -u || true
+}
+
+# restarts NAME: waits for the end of a launch that goes on by itself.
+restarts() {
+  local code=0
+  for _ in $(seq 1 600); do
+    kill -0 "$launcher" 2> /dev/null || break
+    sleep 0.5
+  done
+  ! kill -TERM "$launcher" 2> /dev/null || say "the launch was still there and was ended"
+  wait "$launcher" || code=$?
+  launcher=""
+  grep -h "mpirun did not end\|^restart " "$folder/$1.output" | sed 's/^/  /' || true
+  [ "$code" = 0 ] || { tail -5 "$folder/$1.output" >&2; return 1; }
+  say "went on by itself: $(tail -1 "$folder/$1.output")"
 }
 
 # resumes NAME: to step 80 from the last checkpoint.
@@ -86,14 +96,16 @@ resumes() {
 is_up=1
 
 say "a host's link is cut"
-begin cut
+begin cut launch "$ranks" "$dmt" --max-restarts 2 --max-steps 400
 "$hosts_script" cut host2
 ends cut
 "$hosts_script" mend host2
-resumes cut
+restarts cut
 
 say "a rank is killed"
-begin killed
+begin killed run "$ranks" "$dmt" train
 kill -KILL "$(ranks_of "$folder/killed" | tail -1)"
 ends killed
+wait "$launcher" 2> /dev/null || true
+launcher=""
 resumes killed

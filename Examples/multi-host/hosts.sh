@@ -4,6 +4,7 @@
 #   hosts.sh up HOSTS RATE       HOSTS hosts, each with a link of RATE (100mbit, 1gbit) both ways
 #   hosts.sh rate RATE           another rate for every link
 #   hosts.sh run RANKS CMD..     mpirun CMD with RANKS ranks on each host: shared memory inside a host, TCP between hosts
+#   hosts.sh launch RANKS DMT .. DMT launch .. on the hosts, with RANKS ranks on each
 #   hosts.sh bytes               bytes that each host has sent over its link
 #   hosts.sh cut HOST            takes a host's link away; hosts.sh mend HOST brings it back
 #   hosts.sh down                removes it all, and ends what still runs on the hosts
@@ -99,14 +100,29 @@ AGENT
   chmod +x "$state/agent"
 }
 
-run() {
-  local hosts ranks=$1 host
-  shift
+# The hosts as mpirun wants them, RANKS on each, and how it reaches them.
+describe() {
+  local host
   hosts=$(count)
-  for host in $(seq 1 "$hosts"); do echo "$network.$host slots=$ranks"; done > "$state/hostfile"
-  exec mpirun --allow-run-as-root --oversubscribe -np "$((hosts * ranks))" --hostfile "$state/hostfile" \
-    --mca plm_rsh_agent "$state/agent" --mca oob_tcp_if_include "$network.0/24" --mca btl tcp,self,vader \
-    --mca btl_tcp_if_include "$network.0/24" --mca btl_vader_single_copy_mechanism none --mca mpi_yield_when_idle 1 "$@"
+  for host in $(seq 1 "$hosts"); do echo "$network.$host slots=$1"; done > "$state/hostfile"
+  options=(--oversubscribe --mca plm_rsh_agent "$state/agent" --mca oob_tcp_if_include "$network.0/24"
+    --mca btl "tcp,self,vader" --mca btl_tcp_if_include "$network.0/24" --mca btl_vader_single_copy_mechanism none
+    --mca mpi_yield_when_idle 1)
+}
+
+run() {
+  local ranks=$1
+  shift
+  describe "$ranks"
+  exec mpirun --allow-run-as-root -np "$((hosts * ranks))" --hostfile "$state/hostfile" "${options[@]}" "$@"
+}
+
+launch() {
+  local ranks=$1 dmt=$2
+  shift 2
+  describe "$ranks"
+  exec "$dmt" launch --ranks "${hosts}x$ranks" --interconnect mpi --hostfile "$state/hostfile" \
+    "${options[@]/#/--mpirun=}" "$@"
 }
 
 bytes() {
@@ -134,6 +150,7 @@ case "${1:-help} $#" in
 "up 3") up "$2" "$3" ;;
 "rate 2") limit_all "$2" ;;
 "run "[3-9]* | "run "[1-9][0-9]*) shift && run "$@" ;;
+"launch "[4-9]* | "launch "[1-9][0-9]*) shift && launch "$@" ;;
 "bytes 1") bytes ;;
 "cut 2") ip link set "$link${2#host}" down ;;
 "mend 2") mend "${2#host}" ;;

@@ -33,6 +33,11 @@ public struct CheckedFlow: Sendable {
     plan.dataflow.steps.contains { if case .tower = $0 { true } else { false } }
   }
 
+  /// Ranks get samples of others too, by an all_gather, and drop them at the end.
+  public var dropsSamples: Bool {
+    plan.dataflow.steps.contains { if case .allGather = $0 { true } else { false } }
+  }
+
   /// The blocks of a rank in a step's result, none for an exchange.
   public func blocks(ofStep step: Int, rank: Int) -> [FlowBlock] {
     if case .values(let blocks, _, _) = types[step] { blocks[rank] } else { [] }

@@ -27,8 +27,11 @@ extension FlowInference {
     guard edge.forward == .native, edge.backward == .native else {
       throw error(last, "the last step leaves numbers cast for the wire", remedy: "cast before a collective only")
     }
+    // Copies of samples that an all_gather made are dropped here; nobody else may leave any.
+    let dropsSamples = isGathered(last)
     for rank in ranks {
-      for block in edge.blocks[rank] where block.samples != [rank] {
+      for block in edge.blocks[rank]
+      where block.samples != [rank] && !(dropsSamples && block.samples.contains(rank)) {
         throw error(
           last, "the last step leaves samples of ranks \(block.samples) on rank \(rank), expected its own alone",
           remedy: "send samples back to their rank with a collective")
@@ -37,6 +40,12 @@ extension FlowInference {
         edge.blocks[rank].flatMap(\.columns), wanted: wanted, for: "its own samples after the last step", rank: rank,
         at: last)
     }
+  }
+
+  /// Whether a step's result has copies of samples that an all_gather made.
+  private func isGathered(_ step: Int) -> Bool {
+    if case .allGather = steps[step] { return true }
+    return steps[step].inputs.contains { isGathered($0) }
   }
 
   /// Refuses columns that are not those of `wanted`, whole and each once, in any order.

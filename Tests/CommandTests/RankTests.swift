@@ -70,6 +70,20 @@ struct RankTests {
     #expect(steps?.contains { $0["group"] as? String == "peers" } == true, "\(result)")
   }
 
+  @Test("semi-synchronous lookups verify against one process that is as late, and say so")
+  func semiSynchronous() throws {
+    let workspace = try Workspace()
+    let option = ["--set", "sharding.lookup=semi_synchronous"]
+    let verified = try dmt(
+      ["verify", "m.yaml", "--ranks", "2x2", "--batch", "24", "--steps", "4"] + option, in: workspace)
+    #expect(verified.status == 0, "\(verified)")
+    #expect(verified.output.contains("lookups semi_synchronous"), "\(verified)")
+    let explained = try dmt(["explain", "m.yaml", "--ranks", "2x2"] + option, in: workspace)
+    #expect(explained.output.contains("lookups semi_synchronous"), "\(explained)")
+    let launched = try dmt(["launch", "m.yaml", "--ranks", "2x2", "--out", "late"] + option, in: workspace)
+    #expect(launched.status == 0, "\(launched)")
+  }
+
   /// Wrong use with what the message has to say.
   static let wrong: [(arguments: [String], status: Int32, says: [String])] = [
     (["launch", "m.yaml", "--ranks", "4y2"], 64, ["'4y2' is no topology", "HOSTSxRANKS"]),

@@ -183,6 +183,16 @@ import Testing
         == "dataflow: step 4 (all_gather): ranks [0, 1] have the same samples: [0, 1, 2, 3, 0, 1, 2, 3]")
   }
 
+  @Test func `samples that were gathered are dropped at the end`() throws {
+    var flow = Dataflow()
+    let own = flow.add(.lookup(features: [0], exchange: nil))
+    let all = flow.add(.allGather(input: own, group: .world))
+    _ = flow.add(.permute(input: all, order: .peers))
+    let request = try DMTDataflowTests.request("2x1", features: 1)
+    let plan = ShardingPlan(placement: Placement(replicated: [0]), dataflow: flow)
+    #expect(try CheckedFlow(request: request, plan: plan).dropsSamples)
+  }
+
   @Test func `a tower gets its own features, whole`() {
     #expect(
       refusal([exchange, whole, .allToAll(input: 1, group: .tower), .tower(input: 2)])

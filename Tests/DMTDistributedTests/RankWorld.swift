@@ -29,7 +29,8 @@ struct RankWorld {
       let verification = given.value
       let model = try RankModel(
         plan: verification.plan, flow: verification.flow, isSingle: verification.isSingle, settings: settings,
-        components: verification.components, connection: try world.connect(rank: rank), dense: verification.dense)
+        components: verification.components, connection: try world.connect(rank: rank), dense: verification.dense,
+        lookup: verification.lookup)
       return Handle(model: model, gatherer: try RankGatherer(model))
     }
   }
@@ -44,6 +45,56 @@ struct RankWorld {
     _ = try RankThreads.run(ranks.count) { rank throws(DMTError) in
       try ranks[rank].model.trainStep(parts.value[rank], step: step)
     }
+  }
+
+  /// Trains all ranks on global batches, each of which knows the next one.
+  ///
+  /// - Parameter between: called on every rank after each step, with the step's number.
+  func train(
+    _ batches: [Batch], firstStep: Int = 1,
+    between: @escaping @Sendable (RankModel, Int) throws(DMTError) -> Void = { _, _ throws(DMTError) in }
+  ) throws {
+    let ranks = ranks
+    let parts = Unchecked(
+      value: batches.map { $0.slices(RankModel.counts(ofGlobalBatch: $0.count, ranks: ranks.count)) })
+    _ = try RankThreads.run(ranks.count) { rank throws(DMTError) in
+      for index in parts.value.indices {
+        let next = index + 1 < parts.value.count ? parts.value[index + 1][rank] : nil
+        _ = try ranks[rank].model.trainStep(parts.value[index][rank], next: next, step: firstStep + index)
+        try between(ranks[rank].model, index)
+      }
+    }
+  }
+
+  /// Trains on batches in turn, and counts what all ranks together allocate in the last rounds.
+  func allocations(
+    _ batches: [Batch], warmUp: Int, rounds: Int, begin: @escaping @Sendable () -> Void,
+    end: @escaping @Sendable () -> Int64
+  ) throws -> Int64 {
+    let ranks = ranks
+    let parts = Unchecked(
+      value: batches.map { $0.slices(RankModel.counts(ofGlobalBatch: $0.count, ranks: ranks.count)) })
+    return try RankThreads.run(ranks.count) { rank throws(DMTError) in
+      let (model, parts) = (ranks[rank].model, parts.value)
+      var step = 0
+      func round() throws(DMTError) {
+        for index in parts.indices {
+          step += 1
+          let next = parts[(index + 1) % parts.count][rank]
+          _ = try model.trainStep(parts[index][rank], next: next, step: step)
+        }
+      }
+      for _ in 0..<warmUp { try round() }
+      // Nobody goes on before all are here, and rank 0 counts.
+      _ = try model.sum(0)
+      if rank == 0 { begin() }
+      _ = try model.sum(0)
+      for _ in 0..<rounds { try round() }
+      _ = try model.sum(0)
+      let count = rank == 0 ? end() : 0
+      _ = try model.sum(0)
+      return count
+    }[0]
   }
 
   /// All tensors of the model by name, put together from the ranks' parts.

@@ -64,6 +64,23 @@ import Testing
     }
   }
 
+  @Test(arguments: ["2x2", "3x2"], [WireType.native, .float16, .int8])
+  func `what is gathered takes the bytes that the types say, to the byte`(_ topology: String, _ wire: WireType) throws {
+    // Of tables that every rank holds the updates would be counted too.
+    for strategy in GatheringSharding.all where !strategy.isReplicated {
+      var random = SeededGenerator(seed: 64)
+      let (ledger, flow, traffic, _) = try Self.step(
+        strategy, topology, wire: wire, runsTowers: false, random: &random)
+      #expect(traffic.steps.contains { $0.name == "all_gather" })
+      for rank in 0..<flow.request.groups.topology.rankCount {
+        let expected = traffic.steps.filter { $0.name != "exchange" }
+          .reduce(LinkBytes()) { $0 + $1.forward[rank] + $1.backward[rank] }
+        let found = Self.sent(ledger, .embedding, from: rank, flow.request.groups.topology)
+        #expect(found == expected, "\(strategy.name) \(topology) \(wire) rank \(rank)")
+      }
+    }
+  }
+
   @Test(arguments: ["2x2", "3x2", "1x5"])
   func `row numbers take the bytes that the types say, within a twentieth`(_ topology: String) throws {
     for strategy in VerificationTests.strategies where strategy.name != "data_parallel" {

@@ -14,7 +14,8 @@ import Testing
     runsTowers: Bool = true, tableShardings: [String: TableSharding] = [:],
     optimizer: OptimizerSpec = OptimizerSpec(name: "adam", learningRate: 0.01),
     tableOptimizer: OptimizerSpec = OptimizerSpec(name: "sgd", learningRate: 0.1), clipNorm: Double? = nil,
-    batches: [Int] = [13, 8, 5], dense: DenseSharding = .replicated, random: inout SeededGenerator
+    batches: [Int] = [13, 8, 5], dense: DenseSharding = .replicated,
+    lookup: LookupTiming = .synchronous, random: inout SeededGenerator
   ) throws -> Verification {
     let topology = try Topology(parsing: topology)
     let distribution = Distribution(
@@ -32,7 +33,8 @@ import Testing
       settings: .init(
         seed: 3, policy: BackendPolicy(order: ["reference"]), optimizer: optimizer, tableOptimizer: tableOptimizer,
         clipNorm: clipNorm), components: .builtin, interconnect: ThreadsInterconnect(), batches: all,
-      counts: batches.map { RankModel.counts(ofGlobalBatch: $0, ranks: topology.rankCount) }, dense: dense)
+      counts: batches.map { RankModel.counts(ofGlobalBatch: $0, ranks: topology.rankCount) }, dense: dense,
+      lookup: lookup)
   }
 
   static func expectSame(

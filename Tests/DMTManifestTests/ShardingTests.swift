@@ -22,6 +22,7 @@ struct ShardingTests {
           tower_group: 2
           run_towers: false
           wire: { forward: float16, backward: bfloat16 }
+          lookup: semi_synchronous
           tables: { user: data_parallel, book: auto }
         interconnect: { name: mpi, timeout: 5 }
         """
@@ -31,7 +32,7 @@ struct ShardingTests {
       manifest.sharding
         == ShardingSection(
           strategy: "row_wise", towerGroup: 2, runsTowers: false, forwardWire: .float16, backwardWire: .bfloat16,
-          tables: ["user": .dataParallel, "book": .automatic]))
+          lookup: .semiSynchronous, tables: ["user": .dataParallel, "book": .automatic]))
     #expect(manifest.interconnect == InterconnectSection(name: "mpi", timeoutSeconds: 5))
     #expect(loaded.manifest.sharding.place.line == 22)
     #expect(try load(loaded.effectiveYAML()).manifest.withoutPlaces == manifest)

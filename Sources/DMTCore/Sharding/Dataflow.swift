@@ -71,7 +71,8 @@ public enum DataflowStep: Sendable, Hashable {
 
 /// How a batch travels from row numbers to the samples' embeddings: steps, each of which reads the results of earlier ones.
 ///
-/// The last step's result is, on every rank, one block with the rank's own samples and every column of the model exactly once.
+/// The last step's result has, on every rank, the rank's own samples with every column of the model exactly once. Copies of others'
+/// samples, which an all_gather made, are dropped.
 public struct Dataflow: Sendable, Hashable {
   public private(set) var steps: [DataflowStep] = []
 

@@ -20,16 +20,19 @@ final class IndexExchange {
     fileprivate let words: UnsafeMutablePointer<Int64>
     fileprivate let lengths: CollectiveCall
     fileprivate let rows: CollectiveCall
-    fileprivate var counts: [Int] = []
+    /// Samples of every rank.
+    fileprivate var counts: [Int]
     fileprivate var source: Batch?
     fileprivate var hasStartedRows = false
-    /// Holds what is still needed: under way, or the last that was received.
     fileprivate var isUnderWay = false
+    /// What came is still needed.
+    fileprivate var isHeld = false
 
     fileprivate init(entries: [ExchangeEntry], links: RankLinks, step: Int) throws(DMTError) {
       let members = links.rankCount
       batch = Batch(featureCount: entries.count, denseCount: 0)
       fullLengths = entries.map { _ in nil }
+      counts = Array(repeating: 0, count: members)
       words = .allocate(capacity: 2 * members)
       words.initialize(repeating: 0, count: 2 * members)
       lengths = try links.call(.world, .index, purpose: "exchange of step \(step), lengths")
@@ -50,8 +53,6 @@ final class IndexExchange {
   private let batchFeatures: [Int]
   private let request: ShardingRequest
   private let slots: [Slot]
-  /// The slot that was received last, which the model works with.
-  private var current: Int?
 
   /// The bags that this rank receives.
   var entries: [ExchangeEntry] { plan.entries[rank] }
@@ -77,12 +78,12 @@ final class IndexExchange {
   func start(_ batch: Batch, counts: [Int]) throws(DMTError) {
     try check(batch)
     try completeStarts()
-    guard let free = slots.indices.first(where: { !slots[$0].isUnderWay && $0 != current }) else {
-      throw DMTError(.internalError, "row numbers of three batches were sent ahead, at most two can be")
+    guard let free = slots.indices.first(where: { !slots[$0].isUnderWay && !slots[$0].isHeld }) else {
+      throw DMTError(.internalError, "row numbers of more than three batches are needed at once")
     }
     let slot = slots[free]
     slot.isUnderWay = true
-    slot.counts = counts
+    for rank in counts.indices { slot.counts[rank] = counts[rank] }
     slot.source = batch
     slot.hasStartedRows = false
     let members = slot.rows.memberCount
@@ -161,7 +162,7 @@ final class IndexExchange {
 
   /// Waits for the exchange of a batch and reads what came.
   ///
-  /// - Returns: what was received; valid until the next call.
+  /// - Returns: what was received; valid until ``release(_:)``.
   /// - Throws: ``DMTError/Code/internalError`` when the batch was not sent; what the interconnect throws.
   func finish(_ batch: Batch) throws(DMTError) -> Slot {
     guard let index = slots.firstIndex(where: { $0.isUnderWay && $0.source === batch }) else {
@@ -172,10 +173,13 @@ final class IndexExchange {
     try slot.rows.wait()
     slot.isUnderWay = false
     slot.source = nil
-    current = index
+    slot.isHeld = true
     if plan.isWide { read(slot, as: Int64.self) } else { read(slot, as: Int32.self) }
     return slot
   }
+
+  /// What came is not needed any more.
+  func release(_ slot: Slot) { slot.isHeld = false }
 
   /// Waits for all exchanges under way and forgets what they bring.
   func discard() throws(DMTError) {

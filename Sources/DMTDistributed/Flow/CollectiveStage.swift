@@ -36,20 +36,24 @@ final class CollectiveStage: FlowStage {
   private let send = GrowingMemory()
   private let receive = GrowingMemory()
   private let sum = GrowingMemory()
-  private let gradient = GrowingMemory()
-  private let gradientWire = GrowingMemory()
-  private let gradientReceive = GrowingMemory()
-  private let row = GrowingMemory()
+  private let memory: BackwardMemory
+  /// Some of the result is dropped: its gradient is 0, and nobody writes it.
+  private let dropsSamples: Bool
 
   /// - Parameters:
   ///   - edge: what this rank sends, all samples.
   ///   - blocksOfMember: for every member of the group the blocks of its edge, before the collective.
   ///   - isSum: a reduce-scatter.
+  ///   - dropsSamples: the flow has samples that are dropped at its end.
+  ///   - twin: the stage of another batch, whose memory for backward is taken too.
   init(
     edge: [LocatedBlock], blocksOfMember: [[FlowBlock]], group: RankGroup, isSum: Bool, forward: WireType,
-    backward: WireType, dtype: DType, links: RankLinks, purpose: String
+    backward: WireType, dtype: DType, links: RankLinks, purpose: String, dropsSamples: Bool = false,
+    twin: CollectiveStage? = nil
   ) throws(DMTError) {
     self.dtype = dtype
+    self.dropsSamples = dropsSamples
+    memory = twin?.memory ?? BackwardMemory()
     forwardWire = forward
     backwardWire = backward
     let groups = links.groups
@@ -113,7 +117,7 @@ final class CollectiveStage: FlowStage {
 
   // MARK: - Forward
 
-  override func forward(_ context: FlowContext) throws(DMTError) {
+  override func start(_ context: FlowContext) throws(DMTError) {
     copiedBytes = 0
     for item in incoming { item.piece.begin(context.counts) }
     for piece in sums { piece.begin(context.counts) }
@@ -133,6 +137,9 @@ final class CollectiveStage: FlowStage {
       end += item.piece.rowCount * item.piece.rowBytes
     }
     try call.startAllToAll(send: sendBase, receive: receive.base)
+  }
+
+  override func finish(_ context: FlowContext) throws(DMTError) {
     try call.wait()
     addUp()
   }
@@ -162,15 +169,16 @@ final class CollectiveStage: FlowStage {
       if forwardWire == .native {
         copiedBytes += item.copies.gather(to: send.base + end, column: 0, stride: item.width)
       } else {
-        row.reserve(rows * item.width * dtype.byteCount)
+        memory.rows.reserve(rows * item.width * dtype.byteCount)
         let source: UnsafeMutableRawPointer
         if let piece = item.copies.whole, let base = piece.base {
           source = base + item.copies.wholeRows.lowerBound * piece.rowBytes
         } else {
-          source = row.base
+          source = memory.rows.base
           copiedBytes += item.copies.gather(to: source, column: 0, stride: item.width)
         }
-        encode(source, rows: rows, width: item.width, wire: forwardWire, to: send.base + end)
+        copiedBytes += RowCodec(wire: forwardWire, dtype: dtype)
+          .encode(rows: rows, width: item.width, from: source, to: send.base + end)
       }
       end += rows * forwardWire.rowBytes(columns: item.width, dtype: dtype)
     }
@@ -188,16 +196,8 @@ final class CollectiveStage: FlowStage {
       for (place, member) in summands[index].enumerated() {
         let summand = incoming[member].piece
         guard let source = summand.base else { continue }
-        let codec = RowCodec(wire: forwardWire, dtype: dtype)
-        for row in 0..<piece.rowCount {
-          let (from, to) = (source + row * summand.rowBytes, base + row * piece.rowBytes)
-          if place == 0 {
-            codec.decode(from, column: 0, count: piece.width, to: to)
-          } else {
-            codec.add(from, count: piece.width, to: to)
-          }
-        }
-        copiedBytes += piece.rowCount * piece.rowBytes
+        copiedBytes += RowCodec(wire: forwardWire, dtype: dtype)
+          .sum(rows: piece.rowCount, width: piece.width, from: source, to: base, isFirst: place == 0)
       }
     }
   }
@@ -206,15 +206,16 @@ final class CollectiveStage: FlowStage {
 
   override func prepareBackward() {
     // The gradients of what came in lie as it came in, so that they are sent from where they are.
-    gradient.reserve(results.reduce(0) { $0 + $1.rowCount * $1.gradientRowBytes })
+    memory.gradient.reserve(results.reduce(0) { $0 + $1.rowCount * $1.gradientRowBytes })
     var end = 0
     for piece in results {
-      piece.gradient = gradient.base + end
+      piece.gradient = memory.gradient.base + end
       end += piece.rowCount * piece.gradientRowBytes
     }
+    if dropsSamples { memory.gradient.base.initializeMemory(as: UInt8.self, repeating: 0, count: end) }
   }
 
-  override func backward(_ context: FlowContext) throws(DMTError) {
+  override func startBackward(_ context: FlowContext) throws(DMTError) {
     let sendBase = packGradients()
     clear(adjoint.receiveCounts)
     let direct = backwardWire == .native ? wholePiece : nil
@@ -225,7 +226,6 @@ final class CollectiveStage: FlowStage {
         adjoint.receiveCounts[item.member] = Int64(rows.count * piece.gradientRowBytes)
       }
       try adjoint.startAllToAll(send: sendBase, receive: piece.gradient)
-      try adjoint.wait()
       return
     }
     var end = 0
@@ -235,17 +235,22 @@ final class CollectiveStage: FlowStage {
       adjoint.receiveCounts[item.member] += Int64(bytes)
       end += bytes
     }
-    gradientReceive.reserve(end)
-    try adjoint.startAllToAll(send: sendBase, receive: gradientReceive.base)
+    memory.receive.reserve(end)
+    try adjoint.startAllToAll(send: sendBase, receive: memory.receive.base)
+  }
+
+  override func finishBackward(_ context: FlowContext) throws(DMTError) {
     try adjoint.wait()
-    end = 0
+    guard backwardWire != .native || wholePiece == nil else { return }
+    var end = 0
     for item in outgoing {
       let rows = item.copies.rowCount(context.counts)
-      var source = gradientReceive.base + end
+      var source = memory.receive.base + end
       if backwardWire != .native {
-        row.reserve(rows * item.width * dtype.byteCount)
-        decode(source, rows: rows, width: item.width, wire: backwardWire, to: row.base)
-        source = row.base
+        memory.rows.reserve(rows * item.width * dtype.byteCount)
+        copiedBytes += RowCodec(wire: backwardWire, dtype: dtype)
+          .decode(rows: rows, width: item.width, from: source, to: memory.rows.base)
+        source = memory.rows.base
       }
       copiedBytes += item.copies.scatter(from: source, column: 0, stride: item.width)
       end += rows * backwardWire.rowBytes(columns: item.width, dtype: dtype)
@@ -257,11 +262,12 @@ final class CollectiveStage: FlowStage {
     clear(adjoint.sendCounts)
     let isNative = backwardWire == .native
     func bytes(_ piece: Piece) -> Int { piece.rowCount * backwardWire.rowBytes(columns: piece.width, dtype: dtype) }
-    if !isNative { gradientWire.reserve(results.reduce(0) { $0 + bytes($1) }) }
+    if !isNative { memory.wire.reserve(results.reduce(0) { $0 + bytes($1) }) }
     var end = 0
     for (index, piece) in results.enumerated() {
       if !isNative, let gradient = piece.gradient {
-        encode(gradient, rows: piece.rowCount, width: piece.width, wire: backwardWire, to: gradientWire.base + end)
+        copiedBytes += RowCodec(wire: backwardWire, dtype: dtype)
+          .encode(rows: piece.rowCount, width: piece.width, from: gradient, to: memory.wire.base + end)
       }
       if sums.isEmpty {
         let member = incoming[index].member
@@ -276,27 +282,7 @@ final class CollectiveStage: FlowStage {
         adjoint.sendCounts[member] = Int64(end)
       }
     }
-    return UnsafeRawPointer(isNative ? gradient.base : gradientWire.base)
-  }
-
-  // MARK: - Parts
-
-  private func encode(
-    _ source: UnsafeMutableRawPointer, rows: Int, width: Int, wire: WireType, to target: UnsafeMutableRawPointer
-  ) {
-    let codec = RowCodec(wire: wire, dtype: dtype)
-    let (from, to) = (width * dtype.byteCount, wire.rowBytes(columns: width, dtype: dtype))
-    for row in 0..<rows { codec.encode(source + row * from, to: target + row * to, count: width) }
-    copiedBytes += rows * to
-  }
-
-  private func decode(
-    _ source: UnsafeMutableRawPointer, rows: Int, width: Int, wire: WireType, to target: UnsafeMutableRawPointer
-  ) {
-    let codec = RowCodec(wire: wire, dtype: dtype)
-    let (from, to) = (wire.rowBytes(columns: width, dtype: dtype), width * dtype.byteCount)
-    for row in 0..<rows { codec.decode(source + row * from, column: 0, count: width, to: target + row * to) }
-    copiedBytes += rows * to
+    return UnsafeRawPointer(isNative ? memory.gradient.base : memory.wire.base)
   }
 
   private func clear(_ counts: UnsafeMutablePointer<Int64>) { counts.update(repeating: 0, count: call.memberCount) }

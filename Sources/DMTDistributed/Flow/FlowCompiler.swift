@@ -7,9 +7,13 @@ struct FlowCompiler {
   let flow: CheckedFlow
   let parts: RankFlow.Parts
   let links: RankLinks
+  /// A run of the same flow, whose tables and exchanges are taken.
+  let twin: FlowRun?
   let received = RankFlow.Received()
 
   private(set) var stages: [FlowStage] = []
+  /// By stage: it waits for no other collective, nor for a tower.
+  private(set) var isEarly: [Bool] = []
   /// By step, where this rank looks something up.
   private(set) var lookups: [Int: LookupStage] = [:]
   private(set) var exchanges: [IndexExchange] = []
@@ -25,10 +29,11 @@ struct FlowCompiler {
   /// By step, index in ``exchanges``.
   private var exchangeOfStep: [Int: Int] = [:]
 
-  init(flow: CheckedFlow, parts: RankFlow.Parts, links: RankLinks) {
+  init(flow: CheckedFlow, parts: RankFlow.Parts, links: RankLinks, twin: FlowRun?) {
     self.flow = flow
     self.parts = parts
     self.links = links
+    self.twin = twin
   }
 
   private var rank: Int { links.rank }
@@ -38,12 +43,36 @@ struct FlowCompiler {
     for (index, step) in flow.plan.dataflow.steps.enumerated() {
       do throws(DMTError) {
         edges.append(try edge(of: step, at: index))
+        while isEarly.count < stages.count { isEarly.append(isEarlyStep(index)) }
       } catch {
         throw error.at(.init(phase: "step \(index), \(step.name)"))
       }
     }
     try finish()
+    while isEarly.count < stages.count { isEarly.append(false) }
   }
+
+  /// Whether a step is a lookup, or a collective of looked-up rows alone; the same on every rank.
+  private func isEarlyStep(_ index: Int) -> Bool {
+    switch flow.plan.dataflow.steps[index] {
+    case .lookup: true
+    case .allToAll(let input, _), .reduceScatter(let input, _), .allGather(let input, _): isLookedUp(input)
+    default: false
+    }
+  }
+
+  /// Whether a step's result was looked up and, at most, renamed since.
+  private func isLookedUp(_ index: Int) -> Bool {
+    let step = flow.plan.dataflow.steps[index]
+    switch step {
+    case .lookup: return true
+    case .permute, .transpose, .join, .cast: return step.inputs.allSatisfy { isLookedUp($0) }
+    default: return false
+    }
+  }
+
+  /// The same stage of the twin.
+  private func twinStage<Stage: FlowStage>(as: Stage.Type) -> Stage? { twin?.stages[stages.count] as? Stage }
 
   private mutating func edge(of step: DataflowStep, at index: Int) throws(DMTError) -> Edge {
     switch step {
@@ -69,10 +98,8 @@ struct FlowCompiler {
       return try collective(input, group, isSum: false, at: index)
     case .reduceScatter(let input, let group):
       return try collective(input, group, isSum: true, at: index)
-    case .allGather:
-      throw DMTError(
-        .unsupported, "an all_gather in a dataflow is checked and costed, not executed yet",
-        remedy: "use all_to_all and reduce_scatter")
+    case .allGather(let input, let group):
+      return try gather(input, group, at: index)
     case .scale(let input):
       return try scale(input, at: index)
     case .tower(let input):
@@ -88,9 +115,13 @@ struct FlowCompiler {
       flow: flow, step: index, isSingle: plan.batchFeatures.map { parts.isSingle[$0] },
       isFirst: exchanges.isEmpty)
     exchangeOfStep[index] = exchanges.count
-    exchanges.append(
-      try IndexExchange(
-        exchangePlan, step: index, request: flow.request, batchFeatures: plan.batchFeatures, links: links))
+    if let twin {
+      exchanges.append(twin.exchanges[exchanges.count])
+    } else {
+      exchanges.append(
+        try IndexExchange(
+          exchangePlan, step: index, request: flow.request, batchFeatures: plan.batchFeatures, links: links))
+    }
     received.slots.append(nil)
   }
 
@@ -102,7 +133,8 @@ struct FlowCompiler {
     let received = received
     let stage = try LookupStage(
       layout: layout, block: block, exchange: source.map { exchanges[$0] },
-      received: { source.flatMap { received.slots[$0] } }, settings: parts.settings, components: parts.components)
+      received: { source.flatMap { received.slots[$0] } }, settings: parts.settings, components: parts.components,
+      sharesEngine: parts.lookup == .semiSynchronous, twin: twinStage(as: LookupStage.self))
     stages.append(stage)
     lookups[index] = stage
     var column = 0
@@ -184,7 +216,19 @@ struct FlowCompiler {
     let stage = try CollectiveStage(
       edge: edge.blocks, blocksOfMember: members.map { flow.blocks(ofStep: input, rank: $0) }, group: group,
       isSum: isSum, forward: edge.forward, backward: edge.backward, dtype: dtype, links: links,
-      purpose: "\(isSum ? "reduce_scatter" : "all_to_all") of step \(index)")
+      purpose: "\(isSum ? "reduce_scatter" : "all_to_all") of step \(index)", dropsSamples: flow.dropsSamples,
+      twin: twinStage(as: CollectiveStage.self))
+    stages.append(stage)
+    return try located(stage.results, at: index)
+  }
+
+  private mutating func gather(_ input: Int, _ group: RankGroup, at index: Int) throws(DMTError) -> Edge {
+    let edge = edges[input]
+    let stage = try GatherStage(
+      edge: edge.blocks,
+      blocksOfMember: links.groups.members(of: group, with: rank).map { flow.blocks(ofStep: input, rank: $0) },
+      group: group, forward: edge.forward, backward: edge.backward, dtype: dtype, links: links,
+      purpose: "all_gather of step \(index)", twin: twinStage(as: GatherStage.self))
     stages.append(stage)
     return try located(stage.results, at: index)
   }
@@ -263,7 +307,8 @@ struct FlowCompiler {
     let order = exchanges.first?.plan.order ?? []
     let outputs = members.map { plan.embeddingOutputs[$0.plan.input] }
     let stage = try TowerStage(
-      edge: edges[input].blocks, towers: members, inputs: outputs, dtype: dtype, order: order, received: received)
+      edge: edges[input].blocks, towers: members, inputs: outputs, dtype: dtype, order: order,
+      dropsSamples: flow.dropsSamples, received: received)
     stages.append(stage)
     return Edge(
       blocks: zip(members, stage.results).map { member, piece in

@@ -26,19 +26,22 @@ final class RankFlow {
     /// For each feature of the model whether every bag holds exactly one row number.
     var isSingle: [Bool]
     var overArch: DenseUnit
+    var lookup: LookupTiming
     /// The towers that this rank's tower group serves, by index.
     var towers: [Int: DenseUnit]
   }
 
   let flow: CheckedFlow
+  /// One; two where the next batch begins before this one's update.
+  private let runs: [FlowRun]
+  /// What the last batch was computed with.
+  private var current: FlowRun
+  private let exchanges: [IndexExchange]
+
   /// By step, where this rank looks something up.
-  let lookupOfStep: [Int: LookupStage]
+  var lookupOfStep: [Int: LookupStage] { runs[0].lookupOfStep }
   /// In the order of the steps.
   var lookups: [LookupStage] { lookupOfStep.sorted { $0.key < $1.key }.map(\.value) }
-  private let stages: [FlowStage]
-  private let exchanges: [IndexExchange]
-  /// What the exchanges brought for the batch that is computed.
-  private let received: Received
 
   /// Shared with the stages, which read it while they run.
   final class Received {
@@ -50,12 +53,13 @@ final class RankFlow {
 
   init(_ flow: CheckedFlow, parts: Parts, links: RankLinks) throws(DMTError) {
     self.flow = flow
-    var compiler = FlowCompiler(flow: flow, parts: parts, links: links)
-    try compiler.compile()
-    stages = compiler.stages
-    lookupOfStep = compiler.lookups
-    exchanges = compiler.exchanges
-    received = compiler.received
+    let run = try FlowRun(flow, parts: parts, links: links)
+    current = run
+    exchanges = run.exchanges
+    switch parts.lookup {
+    case .synchronous: runs = [run]
+    case .semiSynchronous: runs = [run, try FlowRun(flow, parts: parts, links: links, twin: run)]
+    }
   }
 
   /// Sends the row numbers of a batch ahead; every rank does so in the same order.
@@ -70,8 +74,9 @@ final class RankFlow {
     for exchange in exchanges { guard try exchange.advance() else { return } }
   }
 
-  /// Waits for exchanges that are under way and forgets what they bring.
+  /// Waits for what is under way for later batches and forgets it.
   func discardAhead() throws(DMTError) {
+    for run in runs { try run.discard() }
     for exchange in exchanges { try exchange.completeStarts() }
     for exchange in exchanges { try exchange.discard() }
   }
@@ -80,23 +85,51 @@ final class RankFlow {
   ///
   /// - Parameter next: the batch after this one, whose row numbers travel meanwhile, with the samples of every rank.
   func forward(_ context: FlowContext, next: (batch: Batch, counts: [Int])? = nil) throws(DMTError) {
-    try announce(context.batch, counts: context.counts)
-    received.batch = context.batch
-    for exchange in exchanges { try exchange.completeStarts() }
-    for (index, exchange) in exchanges.enumerated() { received.slots[index] = try exchange.finish(context.batch) }
-    if let next { try announce(next.batch, counts: next.counts) }
-    for stage in stages { try stage.forward(context) }
+    if let run = runs.first(where: { $0.begun?.batch === context.batch }) {
+      current = run
+      guard run.begun?.counts == context.counts else {
+        throw DMTError(.invalidArgument, "a batch was looked up ahead with other numbers of samples")
+      }
+      if let next { try announce(next.batch, counts: next.counts) }
+    } else {
+      current = try idleRun()
+      current.releaseRowNumbers()
+      try announce(context.batch, counts: context.counts)
+      try current.receive(context.batch)
+      if let next { try announce(next.batch, counts: next.counts) }
+      try current.begin(context)
+    }
+    try current.forward(context)
+  }
+
+  /// Looks the next batch up, whose row numbers were sent, and starts its first collectives: before the update of the batch that is
+  /// computed. Not where lookups are synchronous.
+  func lookAhead(_ context: FlowContext) throws(DMTError) {
+    guard let other = runs.first(where: { $0 !== current }) else { return }
+    guard other.begun == nil else {
+      throw DMTError(.internalError, "a batch was looked up ahead and not computed")
+    }
+    other.releaseRowNumbers()
+    try other.receive(context.batch)
+    try other.begin(context)
+  }
+
+  /// A run that holds no batch that is still to be computed.
+  private func idleRun() throws(DMTError) -> FlowRun {
+    guard let run = runs.first(where: { $0.begun == nil }) else {
+      throw DMTError(.internalError, "two batches were looked up ahead, at most one can be")
+    }
+    return run
   }
 
   /// From the gradients of the over-arch's inputs to those of the lookups.
-  func backward(_ context: FlowContext) throws(DMTError) {
-    for stage in stages { stage.prepareBackward() }
-    for index in stages.indices.reversed() { try stages[index].backward(context) }
-  }
+  func backward(_ context: FlowContext) throws(DMTError) { try current.backward(context) }
 
   /// Sees the embeddings of every step where they arrive, before a tower or the over-arch reads them.
-  func observe(_ observer: ((ArrivedEmbeddings) -> Void)?) { received.observer = observer }
+  func observe(_ observer: ((ArrivedEmbeddings) -> Void)?) {
+    for run in runs { run.received.observer = observer }
+  }
 
   /// Bytes that the last step moved inside this rank, collectives' own excepted.
-  var copiedBytes: Int { stages.reduce(0) { $0 + $1.copiedBytes } }
+  var copiedBytes: Int { current.stages.reduce(0) { $0 + $1.copiedBytes } }
 }

@@ -56,6 +56,40 @@ package struct RowCodec {
     }
   }
 
+  /// Writes rows of `width` numbers, one behind the other, as rows of the wire type.
+  ///
+  /// - Returns: the bytes that were written.
+  package func encode(
+    rows: Int, width: Int, from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer
+  ) -> Int {
+    let (from, to) = (width * dtype.byteCount, wire.rowBytes(columns: width, dtype: dtype))
+    for row in 0..<rows { encode(source + row * from, to: target + row * to, count: width) }
+    return rows * to
+  }
+
+  /// Reads rows of the wire type into rows of `width` numbers, one behind the other.
+  ///
+  /// - Returns: the bytes that were written.
+  package func decode(
+    rows: Int, width: Int, from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer
+  ) -> Int {
+    let (from, to) = (wire.rowBytes(columns: width, dtype: dtype), width * dtype.byteCount)
+    for row in 0..<rows { decode(source + row * from, column: 0, count: width, to: target + row * to) }
+    return rows * to
+  }
+
+  /// Adds rows of the wire type up, or begins a sum with them.
+  ///
+  /// - Returns: the bytes that were written.
+  package func sum(
+    rows: Int, width: Int, from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, isFirst: Bool
+  ) -> Int {
+    guard !isFirst else { return decode(rows: rows, width: width, from: source, to: target) }
+    let (from, to) = (wire.rowBytes(columns: width, dtype: dtype), width * dtype.byteCount)
+    for row in 0..<rows { add(source + row * from, count: width, to: target + row * to) }
+    return rows * to
+  }
+
   private func encodeNarrow<Value: BinaryFloatingPoint>(
     _ source: UnsafePointer<Value>, to target: UnsafeMutableRawPointer, count: Int
   ) {

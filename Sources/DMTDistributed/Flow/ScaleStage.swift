@@ -36,11 +36,11 @@ final class ScaleStage: FlowStage {
     self.targets = targets
   }
 
-  override func forward(_ context: FlowContext) throws(DMTError) {
+  override func start(_ context: FlowContext) throws(DMTError) {
     try divide { piece in piece.base.map { ($0, piece.rowBytes) } }
   }
 
-  override func backward(_ context: FlowContext) throws(DMTError) {
+  override func startBackward(_ context: FlowContext) throws(DMTError) {
     try divide { piece in piece.gradient.map { ($0, piece.gradientRowBytes) } }
   }
 

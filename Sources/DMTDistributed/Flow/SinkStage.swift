@@ -52,7 +52,7 @@ final class SinkStage: FlowStage {
     self.copies = copies
   }
 
-  override func forward(_ context: FlowContext) throws(DMTError) {
+  override func start(_ context: FlowContext) throws(DMTError) {
     copiedBytes = 0
     guard context.batch.count > 0 else { return }
     let program = try unit.program(context.batch.count, isTraining: context.isTraining)
@@ -70,7 +70,7 @@ final class SinkStage: FlowStage {
     }
   }
 
-  override func backward(_ context: FlowContext) throws(DMTError) {
+  override func startBackward(_ context: FlowContext) throws(DMTError) {
     guard context.batch.count > 0 else { return }
     let program = try unit.program(context.batch.count, isTraining: true)
     for copy in copies {

@@ -25,6 +25,8 @@ final class TowerStage: FlowStage {
   private let ownNumbers = GrowingMemory()
   private let samples: [Int]
   private let order: [Int]
+  /// Some of the outputs are dropped: their gradient is 0, and nobody writes it.
+  private let dropsSamples: Bool
   private var rows = 0
 
   /// - Parameters:
@@ -32,12 +34,14 @@ final class TowerStage: FlowStage {
   ///   - members: the towers served here: index, unit, and for each of its features the column in its input.
   ///   - inputs: for each of them the embedding output that it reads.
   ///   - order: the order of the exchange's samples, with which their numbers came.
+  ///   - dropsSamples: the flow has samples that are dropped at its end.
   init(
     edge: [LocatedBlock], towers members: [(tower: Int, plan: ModelPlan.Tower, unit: DenseUnit, columns: [Int: Int])],
-    inputs: [ModelPlan.EmbeddingOutput], dtype: DType, order: [Int], received: RankFlow.Received
+    inputs: [ModelPlan.EmbeddingOutput], dtype: DType, order: [Int], dropsSamples: Bool, received: RankFlow.Received
   ) throws(DMTError) {
     self.dtype = dtype
     self.order = order
+    self.dropsSamples = dropsSamples
     self.received = received
     samples = edge.first?.samples ?? []
     var towers: [Tower] = []
@@ -73,7 +77,7 @@ final class TowerStage: FlowStage {
   /// The outputs, in the order of the towers.
   var results: [Piece] { towers.map(\.piece) }
 
-  override func forward(_ context: FlowContext) throws(DMTError) {
+  override func start(_ context: FlowContext) throws(DMTError) {
     copiedBytes = 0
     rows = samples.reduce(0) { $0 + context.counts[$1] }
     for tower in towers { tower.piece.begin(context.counts) }
@@ -97,10 +101,13 @@ final class TowerStage: FlowStage {
     for tower in towers {
       guard let program = try? tower.unit.program(rows, isTraining: true) else { continue }
       tower.piece.gradient = program.gradientMemory(of: tower.output)
+      if dropsSamples, let gradient = tower.piece.gradient {
+        gradient.initializeMemory(as: UInt8.self, repeating: 0, count: rows * tower.piece.gradientRowBytes)
+      }
     }
   }
 
-  override func backward(_ context: FlowContext) throws(DMTError) {
+  override func startBackward(_ context: FlowContext) throws(DMTError) {
     for tower in towers {
       guard rows > 0 else {
         tower.unit.parameters.clearGradients()

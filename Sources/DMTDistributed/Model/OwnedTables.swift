@@ -13,6 +13,8 @@ final class OwnedTables: RankTableOptimizer {
 
   func squares() throws(DMTError) -> Double { try optimizer.squares() }
 
+  func begin(learningRate: Double, gradientScale: Double, step: Int) {}
+
   func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
     try optimizer.update(learningRate: learningRate, gradientScale: gradientScale, step: step)
   }

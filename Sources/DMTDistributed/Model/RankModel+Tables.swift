@@ -3,12 +3,14 @@ import DMTDataflow
 import DMTRuntime
 
 extension RankModel {
-  /// The optimizer of each lookup of the flow, also of those in which this rank holds nothing: others may wait for it.
+  /// The optimizer of each lookup of the flow, also of those in which this rank holds nothing: others may wait for it. Those
+  /// that need no other rank come first.
   static func tableOptimizers(
     _ lookups: [Int: LookupStage], flow: CheckedFlow, settings: Model.Settings, components: Components,
     links: RankLinks
   ) throws(DMTError) -> [any RankTableOptimizer] {
     guard let optimizer = settings.tableOptimizer else { return [] }
+    var owned: [any RankTableOptimizer] = []
     var result: [any RankTableOptimizer] = []
     for (index, step) in flow.plan.dataflow.steps.enumerated() {
       guard case .lookup(let features, let exchange) = step else { continue }
@@ -31,11 +33,11 @@ extension RankModel {
           try SplitRows(
             lookup?.embedding, optimizer: optimizer, threads: settings.threads, owners: owners, links: links))
       } else if let lookup {
-        result.append(
+        owned.append(
           try OwnedTables(lookup.embedding, optimizer: optimizer, settings: settings, components: components))
       }
     }
-    return result
+    return owned + result
   }
 
   /// The ranks that hold columns of the same rows of a table.

@@ -39,11 +39,12 @@ public final class RankModel {
   ///   - isSingle: for each feature of the data whether every bag holds exactly one row number, on every rank.
   ///   - connection: this rank's access to the others.
   ///   - dense: how the ranks keep the over-arch, alike on every rank.
+  ///   - lookup: when rows are looked up, alike on every rank.
   /// - Throws: ``DMTError/Code/unsupported`` for a flow that cannot be executed, or when no backend serves a part; what the
   ///   interconnect throws.
   public init(
     plan: ModelPlan, flow: CheckedFlow, isSingle: [Bool], settings: Model.Settings, components: Components,
-    connection: any RankConnection, dense: DenseSharding = .replicated
+    connection: any RankConnection, dense: DenseSharding = .replicated, lookup: LookupTiming = .synchronous
   ) throws(DMTError) {
     self.plan = plan
     self.flow = flow
@@ -85,7 +86,7 @@ public final class RankModel {
       flow,
       parts: .init(
         plan: plan, settings: settings, components: components, isSingle: isSingle, overArch: overArch,
-        towers: units), links: links)
+        lookup: lookup, towers: units), links: links)
     tableOptimizers = try RankModel.tableOptimizers(
       rankFlow.lookupOfStep, flow: flow, settings: settings, components: components, links: links)
     control = try links.call(.world, .control, purpose: "a sum over all ranks")
@@ -112,7 +113,7 @@ public final class RankModel {
   /// - Parameters:
   ///   - counts: samples of every rank; nil: equal parts of the global batch.
   ///   - next: this rank's part of the next global batch, whose row numbers travel while this one is computed; its counts are
-  ///     equal parts. Not on some ranks alone.
+  ///     equal parts. Not on some ranks alone. With semi-synchronous lookups it is looked up before this one's update.
   ///   - step: number of the update, from 1.
   /// - Returns: the mean loss of the global batch before the update.
   /// - Throws: ``DMTError/Code/notFinite`` on every rank when the loss is not a number; nothing is updated then.
@@ -135,10 +136,10 @@ public final class RankModel {
     var scale = 1.0
     if let limit = settings.clipNorm { scale = try clipScale(limit: limit, step: step) }
     let rate = optimizer.learningRate * learningRateScale
-    for tables in tableOptimizers {
-      try tables.update(
-        learningRate: tableOptimizer.learningRate * learningRateScale, gradientScale: scale, step: step)
-    }
+    // What ranks have to tell each other travels while they update what needs nobody else; those tables come first.
+    let tableRate = tableOptimizer.learningRate * learningRateScale
+    for tables in tableOptimizers { try tables.begin(learningRate: tableRate, gradientScale: scale, step: step) }
+    for tables in tableOptimizers { try tables.update(learningRate: tableRate, gradientScale: scale, step: step) }
     if settings.clipNorm == nil { try waitForDenseGradients() }
     try overArch.optimizer?.update(learningRate: rate, gradientScale: scale, step: step)
     overArchExchange.parametersChanged()
@@ -152,20 +153,31 @@ public final class RankModel {
   /// Forward and backward; dense gradients may still be travelling afterwards (``waitForDenseGradients()``).
   func forwardBackward(_ batch: Batch, counts: [Int]?, next: Batch?, step: Int) throws(DMTError) -> Double {
     setCounts(batch, counts)
-    if let next { Self.setEqualCounts(next, &countsOfNext) }
+    if let next {
+      // What was begun of this batch may hold the array of its counts; the other one is free to be written to.
+      if countsOfBatch == countsOfNext { swap(&countsOfBatch, &countsOfNext) }
+      Self.setEqualCounts(next, &countsOfNext)
+    }
     let context = FlowContext(batch: batch, counts: countsOfBatch, isTraining: true, step: step)
     let samples = countsOfBatch.reduce(0, +)
-    let ahead = next.map { (batch: $0, counts: countsOfNext) }
+    // A batch without samples is never computed.
+    let ahead = next.flatMap { $0.globalCount > 0 ? (batch: $0, counts: countsOfNext) : nil }
     try overArchExchange.beginForward()
     try rankFlow.forward(context, next: ahead)
     try rankFlow.advance()
     for tower in towers { tower.reduction.beginBackward() }
-    var share = 0.0
+    /// Where lookups are semi-synchronous, the next batch's, with tables that this batch does not change any more before.
+    func lookAhead() throws(DMTError) {
+      guard let ahead else { return }
+      try rankFlow.lookAhead(
+        FlowContext(batch: ahead.batch, counts: ahead.counts, isTraining: true, step: step + 1))
+    }
     if batch.count > 0, let loss = overArch.value(plan.loss) {
       let program = try forwardOverArch(context)
-      share = Double(batch.count) / Double(samples)
+      let share = Double(batch.count) / Double(samples)
       scalar[0] = read(program.memory(of: loss)) * share
       try startControl()
+      try lookAhead()
       if let seed = program.gradientMemory(of: loss) { write(share, to: seed) }
       let parameters = program.stepParameters
       try overArchExchange.beginBackward()
@@ -178,6 +190,7 @@ public final class RankModel {
       try overArchExchange.endForward()
       scalar[0] = 0
       try startControl()
+      try lookAhead()
       try overArchExchange.beginBackward()
       overArchExchange.skipBackward()
     }
@@ -288,7 +301,9 @@ public final class RankModel {
 
   private static func setEqualCounts(_ batch: Batch, _ counts: inout [Int]) {
     for rank in counts.indices {
-      counts[rank] = BatchShare.places(of: rank, of: counts.count, samples: batch.globalCount).count
+      let count = BatchShare.places(of: rank, of: counts.count, samples: batch.globalCount).count
+      // Others may hold the array: it is copied when it is written to.
+      if counts[rank] != count { counts[rank] = count }
     }
   }
 

@@ -20,6 +20,8 @@ final class ReplicatedTables: RankTableOptimizer {
   private var merged: [[Int64]]
   private var cursors: [Int]
   private var isMerged = false
+  /// The sizes of what ranks have are on their way, and then of this rank's, in bytes.
+  private var packedBytes: Int?
 
   init(
     _ embedding: EmbeddingEngine, optimizer: OptimizerSpec, settings: Model.Settings, components: Components,
@@ -56,17 +58,31 @@ final class ReplicatedTables: RankTableOptimizer {
     return links.rank == 0 ? sum : 0
   }
 
+  func begin(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) { try beginMerge() }
+
   func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
     try merge()
     try optimizer.update(learningRate: learningRate, gradientScale: gradientScale, step: step)
     isMerged = false
   }
 
-  private func merge() throws(DMTError) {
-    guard !isMerged else { return }
+  /// Packs what this rank has and tells the others how much it is.
+  private func beginMerge() throws(DMTError) {
+    guard !isMerged, packedBytes == nil else { return }
     try embedding.computeRowGradients(gradientScale: 1)
     let bytes = pack()
-    try gather(bytes)
+    let ranks = links.rankCount
+    sizeMemory[ranks] = Int64(bytes)
+    _ = sizes.layOutReceives { _ in 8 }
+    try sizes.startAllGather(send: sizeMemory + ranks, count: 8, receive: sizeMemory)
+    packedBytes = bytes
+  }
+
+  private func merge() throws(DMTError) {
+    guard !isMerged else { return }
+    try beginMerge()
+    try gather(packedBytes ?? 0)
+    packedBytes = nil
     mergeRows()
     try applier.setBatch(batch)
     applier.setOutput(0, gradient.base)
@@ -109,10 +125,6 @@ final class ReplicatedTables: RankTableOptimizer {
   private static func rounded(_ bytes: Int) -> Int { (bytes + 7) / 8 * 8 }
 
   private func gather(_ bytes: Int) throws(DMTError) {
-    let ranks = links.rankCount
-    sizeMemory[ranks] = Int64(bytes)
-    _ = sizes.layOutReceives { _ in 8 }
-    try sizes.startAllGather(send: sizeMemory + ranks, count: 8, receive: sizeMemory)
     try sizes.wait()
     receive.reserve(rows.layOutReceives { Int(sizeMemory[$0]) })
     try rows.startAllGather(send: send.base, count: bytes, receive: receive.base)

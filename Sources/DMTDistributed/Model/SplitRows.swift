@@ -27,6 +27,8 @@ final class SplitRows: RankTableOptimizer {
   private let send = GrowingMemory()
   private let receive = GrowingMemory()
   private let packed = GrowingMemory()
+  /// For every member where what it sent is read next.
+  private var offsets: [Int]
   private var hasGradients = false
 
   /// - Parameters:
@@ -54,6 +56,7 @@ final class SplitRows: RankTableOptimizer {
     // By key, so that every holder sends in the same order.
     self.shared = shared.sorted { $0.key < $1.key }.map(\.value)
     call = try links.call(.world, .embedding, purpose: "row sums of tables cut by columns")
+    offsets = Array(repeating: 0, count: call.memberCount)
   }
 
   func squares() throws(DMTError) -> Double {
@@ -61,7 +64,7 @@ final class SplitRows: RankTableOptimizer {
     return embedding?.squaresOfRowGradients() ?? 0
   }
 
-  func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
+  func begin(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
     try prepare()
     let total = shared.reduce(0) { $0 + numberCount($1) }
     send.reserve(total * 8)
@@ -76,9 +79,13 @@ final class SplitRows: RankTableOptimizer {
       }
       place += numbers
     }
-    try exchangeSums()
-    place = 0
-    var offsets = [Int](repeating: 0, count: call.memberCount)
+    try sendSums()
+  }
+
+  func update(learningRate: Double, gradientScale: Double, step: Int) throws(DMTError) {
+    try call.wait()
+    let sums = send.base.assumingMemoryBound(to: Double.self)
+    var place = 0
     for member in offsets.indices { offsets[member] = Int(call.receiveOffsets[member]) / 8 }
     let received = receive.base.assumingMemoryBound(to: Double.self)
     for item in shared {
@@ -111,7 +118,7 @@ final class SplitRows: RankTableOptimizer {
     sumCount * (item.tables.first.flatMap { embedding?.dedup($0) }.map { Int($0.pointee.count) } ?? 0)
   }
 
-  private func exchangeSums() throws(DMTError) {
+  private func sendSums() throws(DMTError) {
     // What goes to a rank has to lie together: parts that are shared with it, in the order of the keys.
     for member in 0..<call.memberCount {
       let numbers = shared.reduce(0) {
@@ -138,6 +145,5 @@ final class SplitRows: RankTableOptimizer {
       }
     }
     try call.startAllToAll(send: packed.base, receive: receive.base)
-    try call.wait()
   }
 }

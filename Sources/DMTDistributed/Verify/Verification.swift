@@ -22,11 +22,13 @@ public struct Verification {
   public var counts: [[Int]]
   /// How the ranks keep the over-arch.
   public var dense: DenseSharding
+  /// When the ranks look rows up; the model in one process then does so just as late.
+  public var lookup: LookupTiming
 
   public init(
     plan: ModelPlan, flow: CheckedFlow, strategy: String, isSingle: [Bool], settings: Model.Settings,
     components: Components, interconnect: any Interconnect, batches: [Batch], counts: [[Int]],
-    dense: DenseSharding = .replicated
+    dense: DenseSharding = .replicated, lookup: LookupTiming = .synchronous
   ) {
     self.plan = plan
     self.flow = flow
@@ -38,6 +40,7 @@ public struct Verification {
     self.batches = batches
     self.counts = counts
     self.dense = dense
+    self.lookup = lookup
   }
 
   /// Runs all checks.
@@ -48,7 +51,7 @@ public struct Verification {
     _ checks: [VerificationReport.Check] = VerificationReport.Check.allCases, progress: (String) -> Void = { _ in }
   ) throws(DMTError) -> VerificationReport {
     var report = VerificationReport(
-      topology: flow.request.groups.topology.description, strategy: strategy, steps: batches.count)
+      topology: flow.request.groups.topology.description, strategy: strategy, lookup: lookup, steps: batches.count)
     for check in checks {
       progress(check.rawValue)
       var settings = settings

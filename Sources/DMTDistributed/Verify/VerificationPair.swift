@@ -36,7 +36,8 @@ final class VerificationPair {
         return RankHandle(
           model: try RankModel(
             plan: verification.plan, flow: verification.flow, isSingle: verification.isSingle, settings: settings,
-            components: verification.components, connection: connection, dense: verification.dense))
+            components: verification.components, connection: connection, dense: verification.dense,
+            lookup: verification.lookup))
       } catch {
         connection.abort("rank \(rank) failed: \(error.message)")
         throw error
@@ -140,17 +141,23 @@ final class VerificationPair {
   /// Compares gradients, and without resynchronising weights and states, after every step.
   func compareSteps(resynchronising: Bool) throws(DMTError) -> [VerificationReport.Item] {
     worst = WorstErrors()
+    let parts = Unchecked(zip(verification.batches, verification.counts).map { $0.slices($1) })
+    let ahead = LookupsAhead(verification.lookup, flat)
     for (index, (batch, counts)) in zip(verification.batches, verification.counts).enumerated() {
       if resynchronising, index > 0 { copyWeightsToRanks() }
-      let parts = Unchecked(batch.slices(counts))
       let ranks = ranks
+      let hasNext = verification.lookup == .semiSynchronous && index + 1 < verification.batches.count
       let losses = try RankThreads.run(ranks.count) { rank throws(DMTError) in
         let model = ranks[rank].model
         return try model.endingOthersOnFailure { () throws(DMTError) in
-          try model.trainStep(parts.value[rank], counts: counts, step: index + 1)
+          try model.trainStep(
+            parts.value[index][rank], counts: counts, next: hasNext ? parts.value[index + 1][rank] : nil,
+            step: index + 1)
         }
       }
-      let loss = try flat.trainStep(batch, step: index + 1)
+      let pooled = ahead.take()
+      if hasNext, batch.count > 0 { try ahead.lookUp(verification.batches[index + 1]) }
+      let loss = try flat.trainStep(batch, pooled: pooled, step: index + 1)
       for other in losses { worst.note("loss", error: abs(other - loss), largest: max(abs(loss), 1)) }
       if batch.count > 0 { try compareGradients() }
       if !resynchronising { compareTensors() }

@@ -1,3 +1,5 @@
+public import DMTCore
+
 /// What a verification compared, tensor by tensor.
 public struct VerificationReport: Sendable, Encodable {
   /// What a line is about.
@@ -31,6 +33,8 @@ public struct VerificationReport: Sendable, Encodable {
 
   public var topology: String
   public var strategy: String
+  /// When rows were looked up, on the ranks and in one process.
+  public var lookup: LookupTiming
   /// Steps of each check.
   public var steps: Int
   public var items: [Item] = []

@@ -10,11 +10,13 @@ extension ManifestDecoder {
       guard let sharding = TableSharding(name: text) else { throw unknown(text, NodeReader(node: entry.value)) }
       tables[entry.key] = sharding
     }
+    let lookup = try reader.required("lookup")
+    guard let timing = LookupTiming(rawValue: try lookup.text()) else { throw unknown(try lookup.text(), lookup) }
     return ShardingSection(
       strategy: try reader.child("strategy")?.text(), towerGroup: try reader.child("tower_group")?.int(),
       runsTowers: try reader.required("run_towers").bool(), forwardWire: forward,
       backwardWire: try wire.child("backward").map { reader throws(DMTError) in try wireType(reader) } ?? forward,
-      tables: tables, dense: try dense(reader.required("dense")), place: reader.place)
+      lookup: timing, tables: tables, dense: try dense(reader.required("dense")), place: reader.place)
   }
 
   private func dense(_ reader: NodeReader) throws(DMTError) -> DenseSharding {

@@ -19,6 +19,9 @@ extension ManifestGrammar {
             "Tower modules run in their tower group, where the strategy can; false: on each rank's own samples."),
           Key("wire", wire, .defaultsTo(.emptyMapping()), "How embeddings and their gradients travel."),
           Key(
+            "lookup", .choice(LookupTiming.allCases.map(\.name)), .defaultsTo(.text(section.lookup.name)),
+            "When a batch's rows are looked up: after the update before it, or during it, with rows one update old."),
+          Key(
             "tables",
             .map(
               NamedMap(

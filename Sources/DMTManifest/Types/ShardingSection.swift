@@ -12,6 +12,8 @@ public struct ShardingSection: Sendable, Equatable {
   public var forwardWire: WireType
   /// How gradients of embeddings travel.
   public var backwardWire: WireType
+  /// When rows are looked up.
+  public var lookup: LookupTiming
   /// By table, where not the strategy decides.
   public var tables: [String: TableSharding]
   /// How the over-arch is kept.
@@ -20,7 +22,7 @@ public struct ShardingSection: Sendable, Equatable {
 
   public init(
     strategy: String? = nil, towerGroup: Int? = nil, runsTowers: Bool = true, forwardWire: WireType = .native,
-    backwardWire: WireType = .native, tables: [String: TableSharding] = [:],
+    backwardWire: WireType = .native, lookup: LookupTiming = .synchronous, tables: [String: TableSharding] = [:],
     dense: DenseSharding = .replicated, place: DMTError.Place = .init()
   ) {
     self.strategy = strategy
@@ -28,6 +30,7 @@ public struct ShardingSection: Sendable, Equatable {
     self.runsTowers = runsTowers
     self.forwardWire = forwardWire
     self.backwardWire = backwardWire
+    self.lookup = lookup
     self.tables = tables
     self.dense = dense
     self.place = place

@@ -74,11 +74,20 @@ public final class Model {
   /// - Returns: the mean loss of the batch before the update; 0 for an empty one.
   /// - Throws: ``DMTError/Code/notFinite`` when the loss is not a number; nothing is updated then.
   public func trainStep(_ batch: Batch, learningRateScale: Double = 1, step: Int) throws(DMTError) -> Double {
+    try trainStep(batch, pooled: nil, learningRateScale: learningRateScale, step: step)
+  }
+
+  /// The same from pooled embeddings that were looked up before.
+  ///
+  /// - Parameter pooled: for each of the plan's embedding outputs [samples, columns]; nil: they are looked up now.
+  package func trainStep(
+    _ batch: Batch, pooled: [UnsafeMutableRawPointer]?, learningRateScale: Double = 1, step: Int
+  ) throws(DMTError) -> Double {
     guard let optimizer else {
       throw DMTError(.invalidArgument, "the model was built without an optimizer, it can only predict")
     }
     guard batch.count > 0 else { return 0 }
-    let loss = try forwardBackward(batch, step: step)
+    let loss = try forwardBackward(batch, pooled: pooled, step: step)
     guard loss.isFinite else {
       throw DMTError(
         .notFinite, "the loss is \(DMTError.text(loss))", place: .init(step: step),
@@ -91,8 +100,20 @@ public final class Model {
 
   /// Forward and backward: leaves the gradients in place and returns the mean loss.
   public func forwardBackward(_ batch: Batch, step: Int) throws(DMTError) -> Double {
+    try forwardBackward(batch, pooled: nil, step: step)
+  }
+
+  private func forwardBackward(
+    _ batch: Batch, pooled: [UnsafeMutableRawPointer]?, step: Int
+  ) throws(DMTError) -> Double {
     let program = try trainProgram(batch.count)
     try lookUp(batch, for: program)
+    if let pooled {
+      for (output, memory) in zip(plan.embeddingOutputs, pooled) {
+        program.memory(of: output.value).copyMemory(
+          from: memory, byteCount: batch.count * output.columns * settings.dtype.byteCount)
+      }
+    }
     setInputs(of: program, batch)
     try program.forward(trainingContext(batch, step: step))
     seedGradient(of: program, batch)

@@ -58,6 +58,9 @@ package struct TrainingProcess: Sendable {
 
   /// Sends it any signal.
   package func send(_ signal: Int32) { kill(process, signal) }
+
+  /// Sends any signal to it and to what it has started in its process group.
+  package func sendToGroup(_ signal: Int32) { kill(-process, signal) }
 }
 
 /// What a training does when the comparison that started it is gone.

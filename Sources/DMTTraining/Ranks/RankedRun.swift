@@ -183,7 +183,7 @@ private struct Job: @unchecked Sendable {
       plan: pipeline.plan, flow: plan.flow, isSingle: plan.isSingle,
       settings: pipeline.modelSettings(
         policy: run.options.policy, threads: max(1, prepared.record.threads / ranksHere), forTraining: true),
-      components: pipeline.components, connection: connection, dense: plan.dense)
+      components: pipeline.components, connection: connection, dense: plan.dense, lookup: plan.lookup)
     func batches(_ split: SplitName) -> SplitBatches {
       SplitBatches(pipeline.dataset.samples(of: split), batchSize: section.batch, rank: rank, rankCount: ranks)
     }

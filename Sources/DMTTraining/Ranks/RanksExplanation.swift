@@ -29,6 +29,8 @@ public struct RanksExplanation: Sendable, Encodable {
   public var batch: Int
   public var forwardWire: String
   public var backwardWire: String
+  /// When rows are looked up.
+  public var lookup: LookupTiming
   public var ranks: [Rank]
   /// Tables that every rank holds.
   public var replicated: [String]
@@ -95,7 +97,8 @@ extension Pipeline {
       flow, optimizer: manifest.train.tableOptimizer, dtype: manifest.model.dtype, samples: { counts[$0] })
     return RanksExplanation(
       name: manifest.name, topology: topology.description, strategy: plan.strategy, towerGroup: request.groups.size,
-      batch: batch, forwardWire: request.forwardWire.name, backwardWire: request.backwardWire.name, ranks: ranks,
+      batch: batch, forwardWire: request.forwardWire.name, backwardWire: request.backwardWire.name,
+      lookup: plan.lookup, ranks: ranks,
       replicated: flow.plan.placement.replicated.sorted().map { request.tables[$0].name },
       traffic: flow.traffic(dtype: manifest.model.dtype) { counts[$0] }, replicatedTables: updates.replicated,
       splitTables: updates.split, denseSharding: plan.dense.name, denseUnits: forecast.units,

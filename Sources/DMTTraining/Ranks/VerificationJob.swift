@@ -83,7 +83,8 @@ public struct VerificationJob {
       plan: pipeline.plan, flow: plan.flow, strategy: plan.strategy, isSingle: plan.isSingle,
       settings: pipeline.modelSettings(policy: policy, threads: 1, forTraining: true), components: components,
       interconnect: interconnect, batches: batches,
-      counts: batches.map { RankModel.counts(ofGlobalBatch: $0.count, ranks: topology.rankCount) }, dense: plan.dense)
+      counts: batches.map { RankModel.counts(ofGlobalBatch: $0.count, ranks: topology.rankCount) }, dense: plan.dense,
+      lookup: plan.lookup)
   }
 
   /// Batches of the training data: whole ones, one that is not divided evenly, one with fewer samples than ranks.

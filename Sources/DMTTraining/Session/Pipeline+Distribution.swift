@@ -15,6 +15,8 @@ public struct DistributedPlan: Sendable {
   public var isSingle: [Bool]
   /// How the ranks keep the over-arch.
   public var dense: DenseSharding
+  /// When rows are looked up.
+  public var lookup: LookupTiming
 }
 
 extension Pipeline {
@@ -50,7 +52,8 @@ extension Pipeline {
       do throws(DMTError) { try flow.check(manifest.train.tableOptimizer) } catch {
         throw error.at(manifest.train.place)
       }
-      return DistributedPlan(flow: flow, strategy: name, isSingle: bags.map(\.isSingle), dense: section.dense)
+      return DistributedPlan(
+        flow: flow, strategy: name, isSingle: bags.map(\.isSingle), dense: section.dense, lookup: section.lookup)
     } catch {
       throw error.at(section.place)
     }

@@ -80,7 +80,9 @@ struct Launch: ParsableCommand {
         try training.summarise(result, json: options.json)
         exitCode = result.outcome.reason == .interrupted ? 130 : 0
       } else {
-        exitCode = try launchProcesses(topology, folder: folder, changes: changes, name: name)
+        exitCode = try launchProcesses(
+          topology, folder: folder, changes: changes, name: name,
+          timeoutSeconds: loaded.manifest.interconnect.timeoutSeconds)
       }
     }
     if exitCode != 0 { throw ExitCode(exitCode) }
@@ -89,10 +91,11 @@ struct Launch: ParsableCommand {
   // MARK: - Processes
 
   private func launchProcesses(
-    _ topology: Topology, folder: RunFolder, changes: [String], name: String
+    _ topology: Topology, folder: RunFolder, changes: [String], name: String, timeoutSeconds: Int
   ) throws(DMTError) -> Int32 {
     let job = LaunchedJob(
-      topology: topology, hosts: hosts, hostfile: hostfile, launcherArguments: launcherArguments)
+      topology: topology, hosts: hosts, hostfile: hostfile, launcherArguments: launcherArguments, folder: folder,
+      timeoutSeconds: timeoutSeconds)
     return try Restarts(maxRestarts, folder: folder).run { continues throws(DMTError) in
       let isResumed = continues || options.resume != nil
       var arguments =

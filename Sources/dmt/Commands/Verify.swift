@@ -77,6 +77,9 @@ extension VerificationJob.Result {
       "\(report.topology) ranks, placed \(report.strategy), \(report.steps) steps of "
         + batches.map(String.init).joined(separator: ", ") + " samples", "",
     ]
+    if report.lookup != .synchronous {
+      lines.insert("lookups \(report.lookup.name), in one process too: rows are one update old on both sides", at: 1)
+    }
     var rows: [[String]] = []
     for check in VerificationReport.Check.allCases {
       let items = report.items.filter { $0.check == check }

@@ -9,8 +9,17 @@ struct LaunchedJob {
   var hosts: String?
   var hostfile: String?
   var launcherArguments: [String]
+  /// Where the ranks say how they fare.
+  var folder: RunFolder
+  /// Seconds that a rank waits for another one.
+  var timeoutSeconds: Int
+
+  /// Seconds that mpirun has beside the ranks' timeout, to end after a rank failed.
+  static let graceSeconds = 10
 
   /// Starts `dmt ARGUMENTS` on every rank and waits.
+  ///
+  /// An mpirun that is still there long after a rank failed, because it cannot reach a host, is ended with all that it started here.
   ///
   /// - Returns: 0, or 130 when the run was interrupted.
   /// - Throws: ``DMTError/Code/notFound`` without mpirun, ``DMTError/Code/interconnectFailed`` when a rank failed.
@@ -25,6 +34,9 @@ struct LaunchedJob {
         remedy: "install Open MPI (apt-get install openmpi-bin libopenmpi-dev), or take --interconnect threads")
     }
     var isStopped = false
+    let start = Date()
+    var failure: (rank: Int, seen: Date)?
+    var checked = start
     while true {
       if let end = process.end() { return try code(of: end, isStopped: isStopped) }
       if InterruptFlag.isRaised, !isStopped {
@@ -32,8 +44,27 @@ struct LaunchedJob {
         // mpirun passes this one on to its ranks, which write a checkpoint; a SIGTERM would end them first.
         process.send(SIGUSR1)
       }
+      if Date().timeIntervalSince(checked) >= 1 {
+        checked = Date()
+        if failure == nil { failure = folder.failedRank(since: start).map { ($0, checked) } }
+        if let failure, checked.timeIntervalSince(failure.seen) >= Double(timeoutSeconds + Self.graceSeconds) {
+          throw end(process, after: failure.rank)
+        }
+      }
       usleep(20_000)
     }
+  }
+
+  /// Ends mpirun, which has not ended of itself.
+  private func end(_ process: TrainingProcess, after rank: Int) -> DMTError {
+    process.sendToGroup(SIGTERM)
+    for _ in 0..<100 where process.end() == nil { usleep(20_000) }
+    process.sendToGroup(SIGKILL)
+    for _ in 0..<250 where process.end() == nil { usleep(20_000) }
+    return DMTError(
+      .interconnectFailed,
+      "rank \(rank) failed, and mpirun did not end within \(timeoutSeconds + Self.graceSeconds) s: it was ended",
+      remedy: "a host cannot be reached: look at its link; --max-restarts goes on from the last checkpoint")
   }
 
   private var launch: [String] {

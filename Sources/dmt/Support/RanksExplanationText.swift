@@ -1,3 +1,4 @@
+import DMTCore
 import DMTDataflow
 import DMTTraining
 
@@ -8,6 +9,9 @@ extension RanksExplanation {
       "\(name) on \(topology) ranks, placed \(strategy), tower groups of \(towerGroup), global batches of \(batch), wire "
         + "\(forwardWire) forward and \(backwardWire) backward", "",
     ]
+    if lookup != .synchronous {
+      lines.insert("lookups \(lookup.name): rows as they were before the update of the batch before", at: 1)
+    }
     lines += TextTable.lines(
       header: ["rank", "host", "tables", "dense", "shards", "towers"],
       rows: ranks.map { rank in

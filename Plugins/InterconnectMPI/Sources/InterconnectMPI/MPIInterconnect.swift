@@ -10,7 +10,7 @@ package struct MPIInterconnect: Interconnect {
   package init(tuning: MPITuning = MPITuning()) { self.tuning = tuning }
 
   package func openWorld(rankCount: Int?, timeoutMilliseconds: Int) throws(DMTError) -> any InterconnectWorld {
-    let library = try MPIProcess.open()
+    let library = try MPIProcess.open(timeoutMilliseconds: timeoutMilliseconds)
     if let rankCount, rankCount != library.rankCount {
       throw DMTError(
         .interconnectFailed,

@@ -21,13 +21,15 @@ enum MPIProcess {
   private static let state = Mutex(State())
 
   /// Starts MPI, or answers what it said when it was started for a world that could not be opened.
-  static func open() throws(DMTError) -> Library {
+  ///
+  /// - Parameter timeoutMilliseconds: MPI waits for all ranks when it starts, without end; a process that has waited longer ends.
+  static func open(timeoutMilliseconds: Int) throws(DMTError) -> Library {
     try state.withLock { state throws(DMTError) in
       guard !state.isFinalized, state.engine == nil else {
         throw DMTError(.invalidArgument, "MPI was started before, and a process can start it only once")
       }
       if let library = state.library { return library }
-      let library = try start()
+      let library = try start(timeoutMilliseconds)
       state.library = library
       return library
     }
@@ -67,8 +69,10 @@ enum MPIProcess {
 
   // MARK: Starting
 
-  private static func start() throws(DMTError) -> Library {
+  private static func start(_ timeoutMilliseconds: Int) throws(DMTError) -> Library {
     promoteLibrary()
+    let watch = StartWatch(milliseconds: timeoutMilliseconds)
+    defer { watch.end() }
     var isSerialized: Int32 = 0
     try keepingSignals { () throws(DMTError) in
       try check(dmt_mpi_init(&isSerialized), "MPI_Init_thread")

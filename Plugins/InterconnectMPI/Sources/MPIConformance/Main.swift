@@ -5,7 +5,7 @@ import InterconnectMPI
 
 /// One rank of a world in which the trials of every interconnect run.
 ///
-/// `mpi-conformance [--chunk BYTES] [--large BYTES] [--bandwidth BYTES] [--timeout MS] [--expect RANKS] [--flat] [--list | TRIAL..]`
+/// `mpi-conformance [--chunk BYTES] [--large BYTES] [--bandwidth BYTES] [--timeout MS] [--late MS] [--expect RANKS] [--flat] [--list | TRIAL..]`
 @main
 enum Runner {
   static func main() {
@@ -23,6 +23,10 @@ enum Runner {
     if let large = number("--large") { settings.largeBytes = large }
     let bandwidth = number("--bandwidth")
     let expected = number("--expect")
+    // Rank 0 comes late.
+    if let late = number("--late"), getenv("OMPI_COMM_WORLD_RANK").map({ String(cString: $0) }) == "0" {
+      usleep(UInt32(late) * 1000)
+    }
     if let place = arguments.firstIndex(of: "--flat") {
       tuning.reducesInsideHosts = false
       arguments.remove(at: place)

@@ -75,4 +75,12 @@ struct ConformanceTests {
     #expect(output.contains("this process was started alone, expected 8 ranks"), "\(output)")
     #expect(output.contains("mpirun -n 8"), "\(output)")
   }
+
+  @Test("a rank that does not come to the start of MPI ends the others with an error", hasMPI)
+  func lateStart() throws {
+    let (status, output) = try Launcher.run(ranks: 2, ["--late", "60000", "--timeout", "1000", "--expect", "2"])
+    #expect(status == 75, "\(output)")
+    #expect(output.contains("MPI did not start within 1 s: not all ranks have come"), "\(output)")
+    #expect(output.contains("interconnect.timeout"), "\(output)")
+  }
 }
