@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import DMTCore
-import DMTPluginTemplates
+public import DMTPluginTemplates
 import Foundation
 
 extension PluginCommand {
