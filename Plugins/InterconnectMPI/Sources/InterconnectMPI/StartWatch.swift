@@ -30,8 +30,7 @@ final class StartWatch {
         return nil
       }, context.toOpaque())
     // Without a thread MPI starts as it would without a watch.
-    guard status == 0 else { return context.release() }
-    pthread_detach(thread)
+    if status == 0 { pthread_detach(thread) } else { context.release() }
   }
 
   /// MPI has started, or said why it cannot.
