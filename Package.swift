@@ -99,6 +99,14 @@ let package = Package(
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
+    // What every plugin has to do, as tests that `dmt plugin check` runs, each in a process of its own.
+    .target(
+      name: "DMTConformance",
+      dependencies: [
+        "CDMTPlugin", "CDMTHostShims", "DMTCore", "DMTBridge", "DMTPluginHost", "DMTReference", "DMTDataflow",
+        "DMTRuntime",
+        "DMTCases", "DMTInterconnectTesting", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
     // Deals features into towers: affinity, column splits, reports.
     .target(
       name: "DMTPartition",
@@ -120,7 +128,7 @@ let package = Package(
       dependencies: [
         "CDMTPlugin", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTReference", "DMTModules", "DMTRuntime",
         "DMTDataflow", "DMTDistributed", "DMTData", "DMTTraining", "DMTPartition", "DMTComparison", "DMTSafetensors",
-        "DMTCases", "DMTPluginTemplates",
+        "DMTCases", "DMTConformance", "DMTPluginTemplates",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),

@@ -62,7 +62,8 @@ extension Shape {
 
   /// The shape of a tensor in a request, every extent known.
   ///
-  /// - Throws: ``DMTError/Code/invalidArgument`` as ``init(copying:_:)``, and for extents at NULL.
+  /// - Throws: ``DMTError/Code/invalidArgument`` as ``init(copying:_:)``, for extents at NULL, and for strides that are not
+  ///   those of compact row-major, which is all that kernels are promised.
   public init(of tensor: dmt_tensor, _ what: @autoclosure () -> String) throws(DMTError) {
     let rank = Int(tensor.ndim)
     guard rank >= 0, rank <= Shape.maximumRank else {
@@ -77,6 +78,16 @@ extension Shape {
     }
     try self.init(
       checking: Array(UnsafeBufferPointer(start: start, count: rank)), allowsBatch: false, what())
+    guard let strides = tensor.strides else { return }
+    var compact = 1
+    for axis in dims.indices.reversed() {
+      guard dims[axis] == 1 || strides[axis] == Int64(compact) else {
+        throw DMTError(
+          .invalidArgument,
+          "\(what()) has a stride of \(strides[axis]) on axis \(axis), expected \(compact) (row-major)")
+      }
+      compact *= max(1, dims[axis])
+    }
   }
 
   private init(checking dims: [Int64], allowsBatch: Bool, _ what: @autoclosure () -> String) throws(DMTError) {

@@ -5,9 +5,8 @@ import Testing
 struct HelpTests {
   static let commands: [[String]] = [
     [], ["train"], ["eval"], ["predict"], ["explain"], ["check"], ["config"], ["schema"], ["op"], ["op", "verify"],
-    ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["plugin", "new"], ["bench"], ["bench", "step"],
-    ["bench", "multi-host"],
-    ["partition"], ["compare"], ["launch"], ["verify"],
+    ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["plugin", "new"], ["plugin", "check"],
+    ["bench"], ["bench", "step"], ["bench", "multi-host"], ["partition"], ["compare"], ["launch"], ["verify"],
   ]
 
   @Test("every command's help has what it does, its usage and examples of itself", arguments: commands)

@@ -57,7 +57,7 @@ core_imports_no_foundation() {
 
 # A module imports the modules below it alone. A new module finds its place in the order here.
 imports_run_downward() {
-  local order=(CDMTPlugin CDMTHostShims CDMTPluginTemplates DMTCore DMTPluginTemplates DMTPicture DMTBridge DMTDataflow DMTSafetensors DMTCases DMTPluginKit DMTPluginHost DMTManifest DMTReference DMTModules DMTRuntime DMTDistributed DMTTesting DMTInterconnectTesting
+  local order=(CDMTPlugin CDMTHostShims CDMTPluginTemplates DMTCore DMTPluginTemplates DMTPicture DMTBridge DMTDataflow DMTSafetensors DMTCases DMTPluginKit DMTPluginHost DMTManifest DMTReference DMTModules DMTRuntime DMTDistributed DMTTesting DMTInterconnectTesting DMTConformance
     DMTData DMTTraining DMTPartition DMTComparison DMTPlanning dmt) module folder imported seen="" bad=0
   for folder in Sources/*/; do
     module=$(basename "$folder")

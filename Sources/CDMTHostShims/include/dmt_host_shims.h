@@ -81,6 +81,19 @@ void dmt_disable_core_dump(void);
 void dmt_die_with_parent(void);
 /** This process gets the signal when the thread that started it ends. */
 void dmt_signal_with_parent(int32_t signal);
+/* What a plugin that is being checked did to its process. */
+
+/** Control bits of this thread's floating-point environment: rounding, flushing to zero, masks of exceptions. */
+uint64_t dmt_float_environment(void);
+/** Bytes of the C heap that are in use, all threads'. */
+int64_t dmt_heap_in_use(void);
+/** Gives memory a name for dmt_report_faults; the name is copied. Nothing happens when the table is full. */
+void dmt_watch_memory(const void *start, int64_t size, const char *name);
+/** Takes the name from memory that begins at start. */
+void dmt_unwatch_memory(const void *start);
+/** From now on a bad access writes a line `fault ..` to descriptor, naming the memory nearby, before it ends the process. */
+void dmt_report_faults(int32_t descriptor);
+
 /** Not 0 when the process runs with more rights than its user (set-uid, set-gid, file capabilities). */
 int32_t dmt_is_privileged(void);
 

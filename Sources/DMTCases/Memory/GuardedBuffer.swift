@@ -71,10 +71,10 @@ final class GuardedBuffer {
 }
 
 /// A list of pointers as the contract's structs want them.
-final class PointerList {
+package final class PointerList {
   private let list: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 
-  init(_ pointers: [UnsafeMutableRawPointer?]) {
+  package init(_ pointers: [UnsafeMutableRawPointer?]) {
     list = .allocate(capacity: max(pointers.count, 1))
     for (index, pointer) in pointers.enumerated() { (list + index).initialize(to: pointer) }
     if pointers.isEmpty { list.initialize(to: nil) }
@@ -85,10 +85,10 @@ final class PointerList {
   deinit { list.deallocate() }
 
   /// The list of pointers that may be written through.
-  var mutable: UnsafePointer<UnsafeMutableRawPointer?> { UnsafePointer(list) }
+  package var mutable: UnsafePointer<UnsafeMutableRawPointer?> { UnsafePointer(list) }
 
   /// The same list, of pointers that are read through.
-  var constant: UnsafePointer<UnsafeRawPointer?> {
+  package var constant: UnsafePointer<UnsafeRawPointer?> {
     UnsafeRawPointer(list).assumingMemoryBound(to: UnsafeRawPointer?.self)
   }
 }

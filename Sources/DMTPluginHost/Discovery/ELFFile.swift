@@ -11,6 +11,13 @@ public struct ELFFile: Sendable, Hashable, Codable {
   public var runpath: [String]
   /// Names of the symbols that it defines for others, sorted.
   public var exports: [String]
+  /// Names of the symbols that it takes from others and cannot do without, sorted; thousands for a plugin in Swift, so
+  /// they are not coded.
+  public var imports: [String] = []
+
+  enum CodingKeys: String, CodingKey {
+    case machine, needed, runpath, exports
+  }
 
   /// Whether it can be loaded by this process.
   public var isForThisMachine: Bool {
@@ -37,7 +44,9 @@ public struct ELFFile: Sendable, Hashable, Codable {
     // RPATH is the old name of RUNPATH.
     runpath = dynamic.filter { $0.tag == ELFReader.runpath || $0.tag == ELFReader.rpath }
       .flatMap { reader.string(strings, at: $0.value).split(separator: ":").map(String.init) }
-    exports = reader.exportedSymbols().sorted()
+    let symbols = reader.symbols()
+    exports = symbols.filter(\.isDefined).map(\.name).sorted()
+    imports = symbols.filter { !$0.isDefined && !$0.isWeak }.map(\.name).sorted()
   }
 }
 
@@ -174,22 +183,32 @@ private struct ELFReader {
     }
   }
 
-  /// Global and weak symbols that the library defines; none when its section headers were stripped.
-  func exportedSymbols() -> [String] {
+  /// A symbol that the library shows to others or takes from them.
+  struct Symbol {
+    var name: String
+    var isDefined: Bool
+    var isWeak: Bool
+  }
+
+  /// Its global and weak symbols; none when its section headers were stripped.
+  func symbols() -> [Symbol] {
     let sections = sections()
     guard let symbols = sections.first(where: { $0.type == 11 }), sections.indices.contains(Int(symbols.link)) else {
       return []
     }
     let strings = sections[Int(symbols.link)].offset
-    var names: [String] = []
+    var found: [Symbol] = []
     for index in 1..<max(1, min(symbols.size / 24, 1 << 20)) {
       let (at, overflow) = symbols.offset.addingReportingOverflow(index * 24)
       guard !overflow, let name = integer(at, as: UInt32.self), let info = integer(at &+ 4, as: UInt8.self),
         let other = integer(at &+ 5, as: UInt8.self), let section = integer(at &+ 6, as: UInt16.self)
       else { break }
       let isVisible = (info >> 4 == 1 || info >> 4 == 2) && (other & 3 == 0 || other & 3 == 3)
-      if isVisible, section != 0, section < 0xFF00 { names.append(string(strings, at: UInt64(name))) }
+      if isVisible, section < 0xFF00 {
+        found.append(
+          Symbol(name: string(strings, at: UInt64(name)), isDefined: section != 0, isWeak: info >> 4 == 2))
+      }
     }
-    return names
+    return found
   }
 }

@@ -1,5 +1,6 @@
 internal import CDMTHostShims
-internal import DMTCore
+internal import CDMTPlugin
+package import DMTCore
 internal import FoundationEssentials
 internal import Glibc
 
@@ -120,6 +121,28 @@ extension PluginSearchPath {
       ]
     }
     return found
+  }
+
+  /// The library of the one plugin that `path`, a library or a plugin's folder, names, for this CPU; its folder and its
+  /// sidecar where there is one.
+  ///
+  /// - Throws: ``DMTError/Code/notFound`` when there is no such file, ``DMTError/Code/pluginRefused`` for a sidecar that
+  ///   cannot be used.
+  package static func plugin(
+    at path: String
+  ) throws(DMTError) -> (library: String, folder: String?, sidecar: PluginSidecar?) {
+    var search = PluginSearchPath(explicit: [path], environment: [:], executable: "")
+    search.places.removeAll { $0.origin != .explicit }
+    let all = search.find()
+    guard let found = all.first else { throw DMTError(.notFound, "there is no plugin at \(path)") }
+    guard all.count == 1 else {
+      throw DMTError(
+        .invalidArgument, "\(path) holds \(all.count) plugins, expected one", remedy: "name them: \(path)/*")
+    }
+    if let problem = found.problem { throw problem }
+    guard let folder = found.folder else { return (FoundPlugin.resolve(path) ?? path, nil, nil) }
+    let sidecar = try PluginSidecar(path: folder + "/" + PluginSidecar.fileName)
+    return (try found.libraryPath(named: try sidecar.library(for: .host).file), folder, sidecar)
   }
 
   private static func exists(_ path: String) -> Bool {

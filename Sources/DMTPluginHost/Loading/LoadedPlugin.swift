@@ -53,10 +53,12 @@ public final class LoadedPlugin: @unchecked Sendable {
     try self.init(entry: entry, services: services, path: path, sha256: sha256, enter: { _ in })
   }
 
-  /// - Parameter enter: told of every phase before it begins.
-  init(
+  /// - Parameters:
+  ///   - host: what the plugin is initialized with in place of the services' own table.
+  ///   - enter: told of every phase before it begins.
+  package init(
     entry: UnsafePointer<dmt_plugin>?, services: HostServices, path: String?, sha256: String? = nil,
-    enter: (String) -> Void
+    host: UnsafePointer<dmt_host>? = nil, enter: (String) -> Void
   ) throws(DMTError) {
     enter("descriptor")
     let place = DMTError.Place(plugin: path ?? "(built in)", phase: "load")
@@ -78,7 +80,7 @@ public final class LoadedPlugin: @unchecked Sendable {
     let owner = ComponentOwner(plugin: id, component: nil)
     enter("initialize")
     if let initialize = table.initialize {
-      try owner.call("initialize") { initialize(services.host) }
+      try owner.call("initialize") { initialize(host ?? services.host) }
     }
     enter("components")
     var backends: [PluginBackend] = []
@@ -127,7 +129,7 @@ public final class LoadedPlugin: @unchecked Sendable {
   }
 
   /// Ends the plugin's work; called once, before the process ends. Its code stays in memory.
-  func shutdown() { table.shutdown?() }
+  package func shutdown() { table.shutdown?() }
 
   private static func table(
     of component: PluginDescriptor.Component, in table: dmt_plugin, plugin: String

@@ -18,18 +18,8 @@ public struct PluginInspection: Sendable, Encodable {
   /// - Throws: ``DMTError/Code/notFound`` when there is no such file, ``DMTError/Code/pluginRefused`` for a sidecar that
   ///   cannot be used; what is wrong with the library itself is in ``scan``.
   public init(path: String, scanner: PluginScanner = PluginScanner()) throws(DMTError) {
-    guard let found = PluginSearchPath(explicit: [path], environment: [:], executable: "").find().first else {
-      throw DMTError(.notFound, "there is no plugin at \(path)")
-    }
-    if let problem = found.problem { throw problem }
-    let library: String
-    if let folder = found.folder {
-      let sidecar = try PluginSidecar(path: folder + "/" + PluginSidecar.fileName)
-      self.sidecar = sidecar
-      library = try found.libraryPath(named: try sidecar.library(for: .host).file)
-    } else {
-      library = FoundPlugin.resolve(path) ?? path
-    }
+    let (library, _, sidecar) = try PluginSearchPath.plugin(at: path)
+    self.sidecar = sidecar
     guard let data = FileManager.default.contents(atPath: library), let hash = ScanCache.hash(of: library) else {
       throw DMTError(.io, "\(library) cannot be read")
     }

@@ -1,21 +1,21 @@
 internal import CDMTHostShims
-internal import DMTCore
+package import DMTCore
 internal import Glibc
 
 /// A child process in a group of its own, with its output collected and its time limited.
-struct ChildProcess {
+package struct ChildProcess {
   /// What became of the child.
-  struct Outcome {
+  package struct Outcome {
     /// What it wrote to standard output.
-    var output: [UInt8]
+    package var output: [UInt8]
     /// The last of what it wrote to standard error.
-    var errorTail: [UInt8]
+    package var errorTail: [UInt8]
     /// It ran past the limit and was killed.
-    var timedOut: Bool
+    package var timedOut: Bool
     /// The signal that ended it, 0 when it ended by itself.
-    var signal: Int32
+    package var signal: Int32
     /// Its exit code, -1 when a signal ended it.
-    var exitCode: Int32
+    package var exitCode: Int32
   }
 
   /// More than any scan answers; a child that writes more is broken.
@@ -33,9 +33,11 @@ struct ChildProcess {
   /// Starts `executable` with standard input closed.
   ///
   /// - Throws: ``DMTError/Code/io`` when the system refuses.
-  init(executable: String, arguments: [String], environment: [String], limitMilliseconds: Int) throws(DMTError) {
+  package init(
+    executable: String, arguments: [String], environment: [String], limitMilliseconds: Int
+  ) throws(DMTError) {
     func failure(_ what: String, _ code: Int32) -> DMTError {
-      DMTError(.io, "\(what) for scanning a plugin failed: \(String(cString: strerror(code)))")
+      DMTError(.io, "\(what) for a child process failed: \(String(cString: strerror(code)))")
     }
     var outputEnds: [Int32] = [-1, -1]
     var errorEnds: [Int32] = [-1, -1]
@@ -65,7 +67,7 @@ struct ChildProcess {
   }
 
   /// Waits for the child, or kills it at its limit.
-  mutating func wait() -> Outcome {
+  package mutating func wait() -> Outcome {
     var status: Int32 = 0
     while waitpid(process, &status, WNOHANG) == 0 {
       let now = Self.now()

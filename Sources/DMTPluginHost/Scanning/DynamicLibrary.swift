@@ -1,9 +1,9 @@
-internal import CDMTPlugin
-internal import DMTCore
+package import CDMTPlugin
+package import DMTCore
 internal import Glibc
 
 /// Opening a plugin's library, for good.
-enum DynamicLibrary {
+package enum DynamicLibrary {
   /// Opens the library and finds its entry point.
   ///
   /// It is never closed: the Swift runtime keeps pointers into every image it has seen, and closing one crashes the
@@ -11,7 +11,7 @@ enum DynamicLibrary {
   ///
   /// - Throws: ``DMTError/Code/pluginRefused`` with the loader's own words, and the Debian package of a library that is
   ///   known to be the cause.
-  static func entry(of path: String) throws(DMTError) -> dmt_plugin_entry_function {
+  package static func entry(of path: String) throws(DMTError) -> dmt_plugin_entry_function {
     guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
       let words = dlerror().map { String(cString: $0) } ?? "the loader does not say why"
       throw DMTError(.pluginRefused, "the library cannot be opened: \(words)", remedy: remedy(for: words))

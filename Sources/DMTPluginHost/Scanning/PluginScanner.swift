@@ -120,17 +120,18 @@ public struct PluginScanner: Sendable {
       remedy: "rebuild it with the host's compiler, or give it a runtime of its own (-Xswiftc -static-stdlib)",
       phase: "descriptor")
   }
+}
 
-  private static func signalName(_ signal: Int32) -> String {
-    switch signal {
-    case SIGSEGV: "SIGSEGV"
-    case SIGABRT: "SIGABRT"
-    case SIGILL: "SIGILL"
-    case SIGBUS: "SIGBUS"
-    case SIGFPE: "SIGFPE"
-    case SIGTRAP: "SIGTRAP"
-    case SIGKILL: "SIGKILL"
-    default: "signal \(signal)"
-    }
+/// `SIGSEGV` for 11.
+package func signalName(_ signal: Int32) -> String {
+  switch signal {
+  case SIGSEGV: "SIGSEGV"
+  case SIGABRT: "SIGABRT"
+  case SIGILL: "SIGILL"
+  case SIGBUS: "SIGBUS"
+  case SIGFPE: "SIGFPE"
+  case SIGTRAP: "SIGTRAP"
+  case SIGKILL: "SIGKILL"
+  default: "signal \(signal)"
   }
 }

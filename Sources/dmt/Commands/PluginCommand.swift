@@ -10,8 +10,9 @@ struct PluginCommand: ParsableCommand {
         dmt plugin list --why
         dmt plugin inspect bin/plugins/Native
         dmt plugin new operator swish --lang c
+        dmt plugin check build/libmine.so
       """,
-    subcommands: [List.self, Inspect.self, New.self])
+    subcommands: [List.self, Inspect.self, New.self, Check.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(

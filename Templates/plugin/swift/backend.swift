@@ -40,9 +40,9 @@ final class LinearKernel: Kernel {
     guard let x = request.inputs.first, let weight = request.parameters.first, request.inputs.count == 1,
       request.parameters.count <= 2, request.outputs.count == 1
     else { return refused("linear has one input, one output, a weight and perhaps a bias") }
-    guard x.rank >= 1, weight.rank == 2, x[x.rank - 1] == weight[1] else {
-      return refused("x and the weight do not fit")
-    }
+    guard x.rank >= 1, weight.rank == 2, x[x.rank - 1] == weight[1],
+      request.outputs[0] == Shape(x.dims.dropLast() + [weight[0]])
+    else { return refused("x, y and the weight do not fit") }
     if request.parameters.count == 2, request.parameters[1] != [weight[0]] {
       return refused("the bias does not fit the weight")
     }

@@ -1,0 +1,3 @@
+/* Has every revision. */
+#define HAS_REVISION(revision) 1
+#include "sound-operator.h"
