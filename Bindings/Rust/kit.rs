@@ -228,10 +228,16 @@ pub fn parallel<T: Sync>(
 pub struct Attributes<'a>(&'a [dmt_attr]);
 
 impl<'a> Attributes<'a> {
+    /// A failure where the list, or the name of one, is NULL.
+    ///
     /// # Safety
     /// `attributes` is the host's, and is used during its call alone.
-    pub unsafe fn new(attributes: dmt_attrs) -> Attributes<'a> {
-        Attributes(slice(attributes.items, attributes.count))
+    pub unsafe fn new(attributes: dmt_attrs) -> Result<Attributes<'a>, Failure> {
+        let items = slice(attributes.items, attributes.count);
+        if items.len() as i64 != attributes.count || items.iter().any(|item| bytes(item.name).is_empty()) {
+            return Err(Failure::invalid("the attributes, or the name of one, are NULL"));
+        }
+        Ok(Attributes(items))
     }
 
     fn find(&self, name: &str) -> Option<&'a dmt_attr> {

@@ -62,7 +62,8 @@ impl Plan {
         if request.input_count != 1 || request.output_count != 1 || !(1..=2).contains(&request.parameter_count) {
             return Err("linear has one input, one output, a weight and perhaps a bias");
         }
-        if Attributes::new(request.attributes).string("activation", "none") != "none" {
+        let attributes = Attributes::new(request.attributes).map_err(|_| "the attributes, or the name of one, are NULL")?;
+        if attributes.string("activation", "none") != "none" {
             return Err("it has no activation");
         }
         let x = tensors::shape(request.inputs, 1, 0).map_err(|_| "it computes compact float32")?;

@@ -241,7 +241,8 @@ unsafe extern "C" fn wait(handle: *mut c_void, ticket: u64, timeout_ms: i64) -> 
             match why {
                 Missing::Never(why) => result = Err(unavailable(why)),
                 Missing::Late(ranks) if now >= deadline => {
-                    let why = format!("ranks {:?} did not arrive within {} ms", ranks, timeout.as_millis());
+                    let ranks: Vec<String> = ranks.iter().map(|rank| format!("rank {}", rank)).collect();
+                    let why = format!("{} did not arrive within {} ms", ranks.join(" and "), timeout.as_millis());
                     result = Err(unavailable(why));
                 }
                 Missing::Late(_) => {

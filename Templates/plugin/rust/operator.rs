@@ -2,7 +2,7 @@
 //!
 //! Its derivative is s + beta x s (1 - s) with s = 1 / (1 + exp(-beta x)).
 
-use dmt::kit::{self, guard, parallel, text, Attributes, Failure};
+use dmt::kit::{self, bytes, guard, parallel, text, Attributes, Failure};
 use dmt::tensors::{self, Shared};
 use dmt::*;
 use std::ops::Range;
@@ -76,6 +76,9 @@ impl Plan {
     /// `request` is NULL or the host's.
     unsafe fn new(request: *const dmt_kernel_request) -> Result<Plan, Failure> {
         let request = kit::given(request)?;
+        if bytes(request.op) != b"@COMPONENT@" {
+            return Err(Failure::unserved("these kernels compute @COMPONENT@ alone"));
+        }
         if request.input_count != 1 || request.output_count != 1 || request.parameter_count != 0 {
             return Err(Failure::invalid("@COMPONENT@ has one input, one output and no parameter"));
         }
@@ -83,7 +86,7 @@ impl Plan {
         if tensors::shape(request.outputs, 1, 0)? != x {
             return Err(Failure::invalid("@COMPONENT@: x and y have different shapes"));
         }
-        let beta = Attributes::new(request.attributes).double("beta", 1.0) as f32;
+        let beta = Attributes::new(request.attributes)?.double("beta", 1.0) as f32;
         Ok(Plan { count: tensors::elements(x)?, beta })
     }
 }

@@ -60,7 +60,7 @@ unsafe extern "C" fn bind(
         if dtype.code != DMT_DTYPE_FLOAT || ![32, 64].contains(&dtype.bits) || dtype.lanes != 1 {
             return Err(Failure::unserved("@COMPONENT@ computes float32 and float64"));
         }
-        let momentum = Attributes::new(request.attributes).double("momentum", 0.9);
+        let momentum = Attributes::new(request.attributes)?.double("momentum", 0.9);
         answer.handle = Box::into_raw(Box::new(Plan { momentum, is_double: dtype.bits == 64 })) as *mut c_void;
         Ok(())
     })

@@ -58,20 +58,22 @@ dmt_status expand_tower(
     });
 }
 
-constexpr dmt_attr_field field(std::string_view name, std::string_view summary, uint32_t flags, int64_t default_value, double minimum) {
+constexpr dmt_attr_field field(
+    std::string_view name, std::string_view summary, uint32_t flags, int64_t default_value, double minimum, double maximum) {
     dmt_attr_field result = {};
     result.struct_size = sizeof result;
     result.type = DMT_ATTR_I64;
-    result.flags = flags | DMT_FIELD_HAS_MINIMUM;
+    result.flags = flags | DMT_FIELD_HAS_MINIMUM | DMT_FIELD_HAS_MAXIMUM;
     result.name = text(name);
     result.summary = text(summary);
     result.default_value = attribute("", default_value);
     result.minimum = minimum;
+    result.maximum = maximum;
     return result;
 }
 
-constexpr dmt_attr_field layers = field("layers", "Number of gated cross layers.", DMT_FIELD_HAS_DEFAULT, 2, 0);
-constexpr dmt_attr_field out = field("out", "Width of the result.", DMT_FIELD_REQUIRED, 0, 1);
+constexpr dmt_attr_field layers = field("layers", "Number of gated cross layers.", DMT_FIELD_HAS_DEFAULT, 2, 0, 64);
+constexpr dmt_attr_field out = field("out", "Width of the result.", DMT_FIELD_REQUIRED, 0, 1, 1 << 20);
 const dmt_attr_field *const cross_fields[] = {&layers};
 const dmt_attr_field *const tower_fields[] = {&layers, &out};
 

@@ -59,10 +59,21 @@ static int is_compact_float(const dmt_tensor *tensor) {
     return tensor->dtype.code == DMT_DTYPE_FLOAT && tensor->dtype.bits == 32 && tensor->dtype.lanes == 1 && !tensor->strides;
 }
 
+static int is_named(const dmt_attrs *attributes) {
+    if (attributes->count < 0 || (attributes->count > 0 && !attributes->items)) return 0;
+    for (int64_t i = 0; i < attributes->count; i++)
+        if (!attributes->items[i].name.data || attributes->items[i].name.size <= 0) return 0;
+    return 1;
+}
+
 /* Fills the plan of a request; DMT_OK, or the failure that was reported. */
 static dmt_status read_request(const dmt_kernel_request *request, plan *plan) {
     if (!request || request->struct_size < sizeof *request)
         return fail(DMT_INVALID_ARGUMENT, SWISH ": the request is NULL, or of an older contract");
+    if (!same_text(request->op, (dmt_str)TEXT(SWISH)))
+        return fail(DMT_UNIMPLEMENTED, SWISH ": these kernels compute no other operator");
+    if (!is_named(&request->attributes))
+        return fail(DMT_INVALID_ARGUMENT, SWISH ": the attributes, or the name of one, are NULL");
     int has_beta = is_trainable(&request->attributes);
     if (request->input_count != 1 || request->output_count != 1 || request->parameter_count != has_beta)
         return fail(DMT_INVALID_ARGUMENT, SWISH " has one input, one output and %d parameters", has_beta);
