@@ -8,19 +8,21 @@ import Testing
 
 @Suite("The contract over its minors")
 struct ContractTests {
-  private static let growing: [any GrowingStruct.Type] = [
-    dmt_component.self, dmt_plugin_descriptor.self, dmt_plugin.self, dmt_host.self, dmt_log.self, dmt_alloc.self,
-    dmt_parallel.self, dmt_trace.self, dmt_cpu.self, dmt_rng.self, dmt_cancel.self, dmt_attr_field.self,
-    dmt_kernel_request.self, dmt_kernel_plan.self, dmt_kernel_call.self, dmt_support.self, dmt_kernels.self,
-    dmt_probe.self, dmt_backend.self, dmt_signature.self, dmt_operator.self, dmt_graph.self, dmt_module.self,
-    dmt_embedding_request.self, dmt_dedup.self, dmt_embedding_call.self, dmt_embedding_plan.self, dmt_embedding.self,
-    dmt_update_request.self, dmt_update_call.self, dmt_update_plan.self, dmt_update.self, dmt_partition_request.self,
-    dmt_partition_result.self, dmt_partitioner.self, dmt_sharding_request.self, dmt_dataflow_step.self,
-    dmt_sharding_builder.self, dmt_sharding.self, dmt_collective.self, dmt_world_request.self, dmt_world.self,
-    dmt_interconnect.self, dmt_reader_batch.self, dmt_reader_request.self, dmt_reader_file.self, dmt_reader.self,
-    dmt_optimizer_layout.self, dmt_optimizer_request.self, dmt_optimizer_plan.self, dmt_optimizer_elements.self,
-    dmt_optimizer_rows.self, dmt_optimizer.self,
-  ]
+  private static var growing: [any GrowingStruct.Type] {
+    [
+      dmt_component.self, dmt_plugin_descriptor.self, dmt_plugin.self, dmt_host.self, dmt_log.self, dmt_alloc.self,
+      dmt_parallel.self, dmt_trace.self, dmt_cpu.self, dmt_rng.self, dmt_cancel.self, dmt_attr_field.self,
+      dmt_kernel_request.self, dmt_kernel_plan.self, dmt_kernel_call.self, dmt_support.self, dmt_kernels.self,
+      dmt_probe.self, dmt_backend.self, dmt_signature.self, dmt_operator.self, dmt_graph.self, dmt_module.self,
+      dmt_embedding_request.self, dmt_dedup.self, dmt_embedding_call.self, dmt_embedding_plan.self, dmt_embedding.self,
+      dmt_update_request.self, dmt_update_call.self, dmt_update_plan.self, dmt_update.self, dmt_partition_request.self,
+      dmt_partition_result.self, dmt_partitioner.self, dmt_sharding_request.self, dmt_dataflow_step.self,
+      dmt_sharding_builder.self, dmt_sharding.self, dmt_collective.self, dmt_world_request.self, dmt_world.self,
+      dmt_interconnect.self, dmt_reader_batch.self, dmt_reader_request.self, dmt_reader_file.self, dmt_reader.self,
+      dmt_optimizer_layout.self, dmt_optimizer_request.self, dmt_optimizer_plan.self, dmt_optimizer_elements.self,
+      dmt_optimizer_rows.self, dmt_optimizer.self,
+    ]
+  }
 
   @Test("this version is kept, and every struct that grows is accepted from its first size on")
   func firstSizes() throws {

@@ -86,7 +86,7 @@ struct RoundTripTests {
     #expect(plugin.id == "com.example.test")
     #expect(plugin.version == "1.2.3")
     #expect(plugin.descriptor.license == "MIT")
-    #expect(plugin.descriptor.abiMajor == 0 && plugin.descriptor.abiMinor == 9)
+    #expect(plugin.descriptor.abiMajor == Int(DMT_ABI_MAJOR) && plugin.descriptor.abiMinor == Int(DMT_ABI_MINOR))
     #expect(plugin.descriptor.compiler.hasPrefix("Swift 6"))
     #expect(
       plugin.descriptor.components.map(\.id) == [
