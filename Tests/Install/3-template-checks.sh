@@ -85,7 +85,7 @@ for kind in $kinds; do
   [ "$kind" = operator ] || stands "$kind" swift
 done
 
-if command -v rustc > /dev/null; then
+if rustc --version > /dev/null 2>&1; then
   for kind in $kinds; do
     # Not every kind has a template in Rust.
     if "$dmt" plugin new "$kind" probe --lang rust --into "$scratch/probes-$kind" 2>&1 | grep -q "there is no template"; then continue; fi

@@ -9,7 +9,8 @@ cd "$(dirname "$0")/../.."
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-# The user's own plugins and caches stay out of it.
+# The user's own plugins and caches stay out of it; rustup's proxies look for their toolchain below HOME.
+export RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup} CARGO_HOME=${CARGO_HOME:-$HOME/.cargo}
 export HOME=$scratch/home XDG_CACHE_HOME=$scratch/cache XDG_DATA_HOME=$scratch/data
 unset DMT_PLUGIN_PATH DMT_BACKEND DMT_PREFIX
 mkdir -p "$HOME"
