@@ -92,7 +92,8 @@ let package = Package(
     .target(
       name: "DMTMachine",
       dependencies: [
-        "CDMTPlugin", "CDMTHostShims", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTRuntime", "DMTData", "DMTTraining",
+        "CDMTPlugin", "CDMTHostShims", "DMTCore", "DMTPluginHost", "DMTManifest", "DMTRuntime", "DMTData",
+        "DMTTraining",
       ], swiftSettings: settings),
     // What the tests of a plugin with modules import.
     .target(
@@ -192,7 +193,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "DMTMachineTests",
-      dependencies: ["CDMTPlugin", "DMTCore", "DMTManifest", "DMTPluginHost", "DMTRuntime", "DMTTraining", "DMTMachine"],
+      dependencies: [
+        "CDMTPlugin", "DMTCore", "DMTManifest", "DMTPluginHost", "DMTRuntime", "DMTTraining", "DMTMachine",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "DMTTrainingTests",

@@ -10,9 +10,9 @@ use std::os::raw::{c_char, c_void};
 
 // base.h
 /// Host and plugin must have the same major.
-pub const DMT_ABI_MAJOR: u32 = 0;
+pub const DMT_ABI_MAJOR: u32 = 1;
 /// Grows with every addition; a plugin states the lowest host minor that it needs.
-pub const DMT_ABI_MINOR: u32 = 9;
+pub const DMT_ABI_MINOR: u32 = 0;
 
 /// UTF-8 text of size bytes; not necessarily ended by a zero byte. Frozen.
 #[repr(C)]
@@ -23,17 +23,18 @@ pub struct dmt_str {
 }
 unsafe impl Sync for dmt_str {}
 
-/// What became of a call: DMT_OK or the kind of failure.
+/// What became of a call: DMT_OK or the kind of failure. One that the reader does not know counts as DMT_INTERNAL.
 pub type dmt_status = i32;
+/// Done.
 pub const DMT_OK: i32 = 0;
 /// The call was stopped on the host's request.
 pub const DMT_CANCELLED: i32 = 1;
 /// A shape, a type, an attribute or a pointer breaks its documented rule.
 pub const DMT_INVALID_ARGUMENT: i32 = 3;
-/// Shapes that are valid each and do not fit each other.
-pub const DMT_SHAPE_MISMATCH: i32 = 20;
 /// A name that the plugin does not know.
 pub const DMT_NOT_FOUND: i32 = 5;
+/// Memory or another resource is used up.
+pub const DMT_RESOURCE_EXHAUSTED: i32 = 8;
 /// A call in a state that does not allow it.
 pub const DMT_FAILED_PRECONDITION: i32 = 9;
 /// An index or a count beyond its bound.
@@ -44,8 +45,8 @@ pub const DMT_UNIMPLEMENTED: i32 = 12;
 pub const DMT_INTERNAL: i32 = 13;
 /// A library, a device or a file that is not there now.
 pub const DMT_UNAVAILABLE: i32 = 14;
-/// Memory or another resource is used up.
-pub const DMT_RESOURCE_EXHAUSTED: i32 = 8;
+/// Shapes that are valid each and do not fit each other.
+pub const DMT_SHAPE_MISMATCH: i32 = 20;
 
 /// Element type of a tensor; the layout of DLPack's DLDataType. Frozen.
 #[repr(C)]
@@ -184,6 +185,7 @@ unsafe impl Sync for dmt_attr_schema {}
 #[derive(Clone, Copy)]
 pub struct dmt_host {
     pub struct_size: u32,
+    /// DMT_ABI_MAJOR and DMT_ABI_MINOR of the headers that the host was compiled with.
     pub abi_major: u32,
     pub abi_minor: u32,
     pub reserved: u32,
@@ -193,19 +195,20 @@ pub struct dmt_host {
     pub ctx: *mut c_void,
     /// [any] The table of a service, `dmt.AREA/REVISION`, or NULL when the host does not have it.
     pub get_service: Option<unsafe extern "C" fn(ctx: *mut c_void, id: dmt_str) -> *const c_void>,
-    /// [any] Says why the call that is running on this thread is about to fail. The host copies the message at once and
-    /// adds plugin, component and phase.
+    /// [any] Says why the call that is running on this thread is about to fail. The host copies the message at once, up to
+    /// 4096 bytes, and adds plugin, component and phase.
     pub set_error: Option<unsafe extern "C" fn(ctx: *mut c_void, status: dmt_status, message: dmt_str)>,
 }
 unsafe impl Sync for dmt_host {}
-/// Service `dmt.log/1`.
 pub const DMT_SERVICE_LOG: &str = "dmt.log/1";
 pub const DMT_LOG_TRACE: i32 = 0;
 pub const DMT_LOG_DEBUG: i32 = 1;
 pub const DMT_LOG_INFO: i32 = 2;
+pub const DMT_LOG_NOTICE: i32 = 3;
 pub const DMT_LOG_WARNING: i32 = 4;
 pub const DMT_LOG_ERROR: i32 = 5;
 
+/// Service `dmt.log/1`: lines in the host's log, instead of output.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_log {
@@ -216,9 +219,9 @@ pub struct dmt_log {
     pub write: Option<unsafe extern "C" fn(ctx: *mut c_void, level: i32, category: dmt_str, message: dmt_str)>,
 }
 unsafe impl Sync for dmt_log {}
-/// Service `dmt.alloc/1`.
 pub const DMT_SERVICE_ALLOC: &str = "dmt.alloc/1";
 
+/// Service `dmt.alloc/1`: memory that is counted, by tag.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_alloc {
@@ -231,13 +234,13 @@ pub struct dmt_alloc {
     pub release: Option<unsafe extern "C" fn(ctx: *mut c_void, memory: *mut c_void)>,
 }
 unsafe impl Sync for dmt_alloc {}
-/// Service `dmt.parallel/1`: the host's threads.
 pub const DMT_SERVICE_PARALLEL: &str = "dmt.parallel/1";
 
-/// Works on begin ..< end; worker is 0 ..< max_threads and different for bodies of one call that run at the same time. A
+/// [any] Works on begin ..< end; worker is 0 ..< max_threads and different for bodies of one call that run at the same time. A
 /// call from inside a body hands on the worker of that body.
 pub type dmt_parallel_body = unsafe extern "C" fn(argument: *mut c_void, begin: i64, end: i64, worker: i32);
 
+/// Service `dmt.parallel/1`: the host's threads.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_parallel {
@@ -252,9 +255,9 @@ pub struct dmt_parallel {
     pub parallel_for: Option<unsafe extern "C" fn(ctx: *mut c_void, count: i64, grain: i64, body: dmt_parallel_body, argument: *mut c_void)>,
 }
 unsafe impl Sync for dmt_parallel {}
-/// Service `dmt.trace/1`: spans of a trace; costs one branch when no trace is taken.
 pub const DMT_SERVICE_TRACE: &str = "dmt.trace/1";
 
+/// Service `dmt.trace/1`: spans of a trace; costs one branch when no trace is taken.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_trace {
@@ -267,7 +270,6 @@ pub struct dmt_trace {
     pub end: Option<unsafe extern "C" fn(ctx: *mut c_void)>,
 }
 unsafe impl Sync for dmt_trace {}
-/// Service `dmt.cpu/1`: what this CPU has and the operating system saves.
 pub const DMT_SERVICE_CPU: &str = "dmt.cpu/1";
 pub const DMT_CPU_SSE42: u64 = 1 << 0;
 pub const DMT_CPU_AVX: u64 = 1 << 1;
@@ -282,8 +284,13 @@ pub const DMT_CPU_AVX512VL: u64 = 1 << 9;
 pub const DMT_CPU_AVX512_BF16: u64 = 1 << 10;
 pub const DMT_CPU_AVX512_VNNI: u64 = 1 << 11;
 pub const DMT_CPU_AVX512CD: u64 = 1 << 12;
+/// The tiles of AMX; a process asks the operating system for leave (arch_prctl) before it first uses them.
+pub const DMT_CPU_AMX_TILE: u64 = 1 << 13;
+pub const DMT_CPU_AMX_BF16: u64 = 1 << 14;
+pub const DMT_CPU_AMX_INT8: u64 = 1 << 15;
 pub const DMT_CPU_NEON: u64 = 1 << 32;
 
+/// Service `dmt.cpu/1`: what this CPU has and the operating system saves.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_cpu {
@@ -292,18 +299,20 @@ pub struct dmt_cpu {
     pub isa_level: i32,
     /// DMT_CPU_..., masked by the state that the operating system saves and by the user's cap.
     pub features: u64,
+    /// CPUs that this process may use.
     pub cores: i32,
     pub reserved: i32,
     /// Bytes a core, or 0 when unknown.
     pub l1_data_bytes: i64,
+    /// Bytes a core, or 0 when unknown.
     pub l2_bytes: i64,
     /// Bytes shared, or 0 when unknown.
     pub l3_bytes: i64,
 }
 unsafe impl Sync for dmt_cpu {}
-/// Service `dmt.rng/1`: the counter-based generator that every random number of a model comes from.
 pub const DMT_SERVICE_RNG: &str = "dmt.rng/1";
 
+/// Service `dmt.rng/1`: the counter-based generator that every random number of a model comes from.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_rng {
@@ -314,9 +323,9 @@ pub struct dmt_rng {
     pub philox: Option<unsafe extern "C" fn(ctx: *mut c_void, key: *const u32, counter: *const u32, out: *mut u32)>,
 }
 unsafe impl Sync for dmt_rng {}
-/// Service `dmt.cancel/1`.
 pub const DMT_SERVICE_CANCEL: &str = "dmt.cancel/1";
 
+/// Service `dmt.cancel/1`: whether to stop.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_cancel {
@@ -343,7 +352,7 @@ pub struct dmt_kernel_request {
     pub flags: u32,
     /// Name of the operator: `linear`.
     pub op: dmt_str,
-    /// Revision of the operator's semantics.
+    /// Revision of the operator's semantics; a later one than the kernels know is DMT_UNIMPLEMENTED.
     pub op_revision: i32,
     /// Threads that a call may use; the plugin passes it on to a library that has its own.
     pub threads: i32,
@@ -374,6 +383,8 @@ pub struct dmt_kernel_plan {
     pub scratch_bytes: i64,
 }
 unsafe impl Sync for dmt_kernel_plan {}
+/// This is training: dropout drops.
+pub const DMT_CALL_TRAINING: u32 = 1;
 
 /// One call of forward or backward. All memory is the host's, compact row-major, aligned to 64 bytes.
 ///
@@ -385,7 +396,7 @@ unsafe impl Sync for dmt_kernel_plan {}
 #[derive(Clone, Copy)]
 pub struct dmt_kernel_call {
     pub struct_size: u32,
-    /// Bit 0: this is training (dropout drops).
+    /// DMT_CALL_...
     pub flags: u32,
     pub inputs: *const *const c_void,
     pub parameters: *const *const c_void,
@@ -410,7 +421,6 @@ pub struct dmt_kernel_call {
     pub samples: *const i64,
 }
 unsafe impl Sync for dmt_kernel_call {}
-pub const DMT_CALL_TRAINING: u32 = 1;
 
 /// Answer to supports; struct_size is set by the caller.
 #[repr(C)]
@@ -436,9 +446,9 @@ pub struct dmt_kernels {
     pub supports: Option<unsafe extern "C" fn(ctx: *mut c_void, request: *const dmt_kernel_request, support: *mut dmt_support) -> dmt_status>,
     /// [any] Makes a plan.
     pub bind: Option<unsafe extern "C" fn(ctx: *mut c_void, request: *const dmt_kernel_request, plan: *mut dmt_kernel_plan) -> dmt_status>,
-    /// [instance]
+    /// [instance] Writes every element of outputs, and saved when the plan was bound with DMT_BIND_TRAINING.
     pub forward: Option<unsafe extern "C" fn(handle: *mut c_void, call: *const dmt_kernel_call) -> dmt_status>,
-    /// [instance] After forward of the same plan, with its saved.
+    /// [instance] After forward of the same plan, with its saved. NULL: these kernels serve no training.
     pub backward: Option<unsafe extern "C" fn(handle: *mut c_void, call: *const dmt_kernel_call) -> dmt_status>,
     /// [instance] Ends the plan.
     pub release: Option<unsafe extern "C" fn(handle: *mut c_void)>,
@@ -466,7 +476,9 @@ unsafe impl Sync for dmt_probe {}
 #[derive(Clone, Copy)]
 pub struct dmt_backend {
     pub struct_size: u32,
+    /// Revision of this table: 1.
     pub revision: i32,
+    /// First argument of the functions below.
     pub ctx: *mut c_void,
     /// [any] Whether the backend works on this machine.
     pub probe: Option<unsafe extern "C" fn(ctx: *mut c_void, cpu: *const dmt_cpu, probe: *mut dmt_probe) -> dmt_status>,
@@ -502,8 +514,10 @@ pub struct dmt_feature {
     pub table: i32,
     /// DMT_POOLING_...; mean is the sum divided by the bag's length and takes no weights.
     pub pooling: i32,
+    /// Index of the output that it is written to.
     pub output: i32,
     pub reserved: i32,
+    /// First element of the pooled bag in a sample's row of the output.
     pub column: i64,
 }
 unsafe impl Sync for dmt_feature {}
@@ -534,7 +548,8 @@ unsafe impl Sync for dmt_embedding_request {}
 /// The rows that a batch touches in one table; buffers are the host's.
 ///
 /// An occurrence is a row number in a bag of a feature of this table; occurrences are counted through the table's
-/// features in the order of the request, bag after bag. capacity is the number of occurrences, an upper bound of count.
+/// features in the order of the request, bag after bag. capacity is the number of occurrences, an upper bound of count, and
+/// below 2^31.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_dedup {
@@ -559,7 +574,9 @@ unsafe impl Sync for dmt_dedup {}
 #[derive(Clone, Copy)]
 pub struct dmt_embedding_call {
     pub struct_size: u32,
+    /// 0.
     pub flags: u32,
+    /// Samples of the call.
     pub batch: i64,
     /// [feature_count]
     pub features: *const dmt_jagged,
@@ -585,12 +602,13 @@ pub struct dmt_embedding_call {
 }
 unsafe impl Sync for dmt_embedding_call {}
 
-/// A bound plan.
+/// A bound plan, filled by bind; struct_size is set by the caller.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_embedding_plan {
     pub struct_size: u32,
     pub reserved: u32,
+    /// The plugin's own handle.
     pub handle: *mut c_void,
 }
 unsafe impl Sync for dmt_embedding_plan {}
@@ -600,11 +618,13 @@ unsafe impl Sync for dmt_embedding_plan {}
 #[derive(Clone, Copy)]
 pub struct dmt_embedding {
     pub struct_size: u32,
+    /// Revision of this table: 1.
     pub revision: i32,
+    /// First argument of supports and bind.
     pub ctx: *mut c_void,
-    /// [any] NULL reason on success is not allowed: DMT_UNIMPLEMENTED with set_error says why not.
+    /// [any] DMT_OK: the request is served. DMT_UNIMPLEMENTED, with set_error saying why not: it is not.
     pub supports: Option<unsafe extern "C" fn(ctx: *mut c_void, request: *const dmt_embedding_request) -> dmt_status>,
-    /// [any]
+    /// [any] Makes a plan.
     pub bind: Option<unsafe extern "C" fn(ctx: *mut c_void, request: *const dmt_embedding_request, plan: *mut dmt_embedding_plan) -> dmt_status>,
     /// [any] Bytes of scratch that any call needs for this batch size and number of occurrences in all tables.
     pub scratch_bytes: Option<unsafe extern "C" fn(handle: *mut c_void, batch: i64, values: i64) -> i64>,
@@ -616,7 +636,7 @@ pub struct dmt_embedding {
     pub update: Option<unsafe extern "C" fn(handle: *mut c_void, call: *const dmt_embedding_call) -> dmt_status>,
     /// [instance] Writes the summed gradient of every touched row; gradient_scale is applied.
     pub row_gradients: Option<unsafe extern "C" fn(handle: *mut c_void, call: *const dmt_embedding_call) -> dmt_status>,
-    /// [instance]
+    /// [instance] Ends the plan.
     pub release: Option<unsafe extern "C" fn(handle: *mut c_void)>,
 }
 unsafe impl Sync for dmt_embedding {}
@@ -656,6 +676,7 @@ pub struct dmt_collective {
     pub reduction: i32,
     /// Position of the root among the members.
     pub root: i32,
+    /// 0.
     pub flags: u32,
     pub send: *const c_void,
     pub receive: *mut c_void,
@@ -690,6 +711,7 @@ pub struct dmt_world {
     /// The rank of this process; -1 where ranks are threads.
     pub own_rank: i32,
     pub reserved: i32,
+    /// The plugin's own handle, first argument of connect and close.
     pub handle: *mut c_void,
     /// [rank_count] Number of each rank's host, from 0 in the order of the ranks; lives as long as the handle.
     pub host_of_rank: *const i32,
@@ -701,7 +723,9 @@ unsafe impl Sync for dmt_world {}
 #[derive(Clone, Copy)]
 pub struct dmt_interconnect {
     pub struct_size: u32,
+    /// Revision of this table: 1.
     pub revision: i32,
+    /// First argument of open.
     pub ctx: *mut c_void,
     /// DMT_INTERCONNECT_...
     pub flags: u32,
@@ -765,11 +789,12 @@ pub struct dmt_parameter {
     pub b: f64,
 }
 unsafe impl Sync for dmt_parameter {}
-/// The most parameters and outputs of one operator.
+/// The most parameters of one operator.
 pub const DMT_MAX_PARAMETERS: usize = 16;
+/// The most outputs of one operator.
 pub const DMT_MAX_OUTPUTS: usize = 8;
 
-/// What infer answers; struct_size and capacity of the arrays are the caller's.
+/// What infer answers; the caller has set struct_size.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_signature {
@@ -779,8 +804,9 @@ pub struct dmt_signature {
     pub reserved: i32,
     /// Multiply-accumulates of forward a sample.
     pub macs: f64,
-    /// Of these, what the input gradients cost again in backward; the parameters' part is macs where there are any.
+    /// What backward costs for the gradients of inputs.
     pub input_gradient_macs: f64,
+    /// What backward costs for the gradients of parameters: macs where there are any, else 0.
     pub parameter_gradient_macs: f64,
     /// Bit i: backward reads input i.
     pub backward_reads_inputs: u64,
@@ -798,6 +824,7 @@ pub struct dmt_operator {
     pub struct_size: u32,
     /// Revision of the operator's semantics; a checkpoint records it.
     pub revision: i32,
+    /// First argument of infer.
     pub ctx: *mut c_void,
     /// `com.vendor.swish`; the names without a dot are the project's own.
     pub name: dmt_str,
@@ -827,6 +854,7 @@ pub type dmt_value = i32;
 pub struct dmt_graph {
     pub struct_size: u32,
     pub reserved: u32,
+    /// First argument of the functions below.
     pub ctx: *mut c_void,
     /// [instance] Shape of a value.
     pub shape: Option<unsafe extern "C" fn(ctx: *mut c_void, value: dmt_value, shape: *mut dmt_shape) -> dmt_status>,
@@ -845,9 +873,11 @@ unsafe impl Sync for dmt_graph {}
 #[derive(Clone, Copy)]
 pub struct dmt_module {
     pub struct_size: u32,
+    /// Revision of the module's semantics.
     pub revision: i32,
+    /// First argument of expand.
     pub ctx: *mut c_void,
-    /// `tower.dcn`.
+    /// `tower.dcn`; a name of a vendor's own has dots: `com.vendor.tower`.
     pub name: dmt_str,
     /// Formula, shapes and source.
     pub summary: dmt_str,
@@ -1064,6 +1094,7 @@ pub struct dmt_partition_request {
     /// 0.
     pub flags: u32,
     pub feature_count: i64,
+    /// [feature_count]
     pub features: *const dmt_partition_feature,
     /// [feature_count, feature_count], row-major: how alike two features are, 0 to 1, symmetric; the host has checked it.
     /// NULL: not known.
@@ -1080,6 +1111,7 @@ pub struct dmt_partition_request {
     pub capacity: f64,
     /// One of the component's strategies.
     pub strategy: dmt_str,
+    /// Where the strategy draws random numbers, they follow from this alone.
     pub seed: u64,
 }
 unsafe impl Sync for dmt_partition_request {}
@@ -1117,9 +1149,11 @@ unsafe impl Sync for dmt_partition_result {}
 #[derive(Clone, Copy)]
 pub struct dmt_partitioner {
     pub struct_size: u32,
+    /// Revision of this table: 1.
     pub revision: i32,
+    /// First argument of partition.
     pub ctx: *mut c_void,
-    /// Static.
+    /// [strategy_count] Static.
     pub strategies: *const dmt_partition_strategy,
     pub strategy_count: i64,
     /// [any] Deals the features. DMT_INVALID_ARGUMENT with set_error when balance and capacity cannot both hold;
@@ -1169,6 +1203,8 @@ pub struct dmt_component {
 unsafe impl Sync for dmt_component {}
 
 /// What a plugin is; static, readable before initialize.
+///
+/// No major moves the fields up to flags: a host of any contract can read whose plugin this is not.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_plugin_descriptor {
@@ -1186,23 +1222,27 @@ pub struct dmt_plugin_descriptor {
     pub id: dmt_str,
     /// Semantic version.
     pub version: dmt_str,
+    /// Who makes it; may be empty.
     pub vendor: dmt_str,
     /// SPDX expression.
     pub license: dmt_str,
     /// One sentence.
     pub summary: dmt_str,
+    /// Where to read more; may be empty.
     pub homepage: dmt_str,
-    /// Compiler and version. A plugin written in Swift must name it, `Swift 6.3.1 (BUILD)`: it shares the host's Swift runtime,
-    /// and the host refuses one that another compiler made.
+    /// Compiler and version. A plugin written in Swift names it, `Swift 6.3.1 (BUILD)`: it shares the host's Swift runtime,
+    /// and the host refuses one that another compiler made, unless it brings a runtime of its own, hidden.
     pub compiler: dmt_str,
     /// Target triple and lowest ISA: `x86_64-linux-gnu x86-64-v3`.
     pub target: dmt_str,
+    /// 0 to 1024.
     pub component_count: i64,
+    /// [component_count] What it offers.
     pub components: *const *const dmt_component,
 }
 unsafe impl Sync for dmt_plugin_descriptor {}
 
-/// A plugin: its descriptor and its functions.
+/// A plugin: its descriptor and its functions. No major moves struct_size and descriptor.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_plugin {
@@ -1220,7 +1260,7 @@ pub struct dmt_plugin {
 }
 unsafe impl Sync for dmt_plugin {}
 
-/// Type of dmt_plugin_entry, for whoever looks it up.
+/// [load] Type of dmt_plugin_entry, for whoever looks it up.
 pub type dmt_plugin_entry_function = unsafe extern "C" fn() -> *const dmt_plugin;
 
 // reader.h
@@ -1478,6 +1518,7 @@ pub struct dmt_sharding_request {
     pub batch: i64,
     /// [instance] The planner: writes to ranks[i] one of the ranks of pieces[i], balancing costs.
     pub assign: Option<unsafe extern "C" fn(ctx: *mut c_void, pieces: *const dmt_shard_candidate, piece_count: i64, ranks: *mut i32) -> dmt_status>,
+    /// First argument of assign.
     pub assign_ctx: *mut c_void,
 }
 unsafe impl Sync for dmt_sharding_request {}
@@ -1535,6 +1576,7 @@ unsafe impl Sync for dmt_dataflow_step {}
 pub struct dmt_sharding_builder {
     pub struct_size: u32,
     pub reserved: u32,
+    /// First argument of the functions below.
     pub ctx: *mut c_void,
     /// [instance] Adds a shard.
     pub add_shard: Option<unsafe extern "C" fn(ctx: *mut c_void, shard: *const dmt_shard) -> dmt_status>,
@@ -1548,7 +1590,9 @@ unsafe impl Sync for dmt_sharding_builder {}
 #[derive(Clone, Copy)]
 pub struct dmt_sharding {
     pub struct_size: u32,
+    /// Revision of this table: 1.
     pub revision: i32,
+    /// First argument of plan.
     pub ctx: *mut c_void,
     /// `sptt`.
     pub name: dmt_str,
@@ -1585,10 +1629,11 @@ unsafe impl Sync for dmt_update_request {}
 #[derive(Clone, Copy)]
 pub struct dmt_update_call {
     pub struct_size: u32,
+    /// 0.
     pub flags: u32,
-    /// [tensor_count]
+    /// [tensor_count] What is updated.
     pub parameters: *const *mut c_void,
-    /// [tensor_count]
+    /// [tensor_count] Read, never written.
     pub gradients: *const *const c_void,
     /// [tensor_count * states], the states of a tensor next to each other.
     pub states: *const *mut c_void,
@@ -1600,12 +1645,13 @@ pub struct dmt_update_call {
 }
 unsafe impl Sync for dmt_update_call {}
 
-/// A bound plan.
+/// A bound plan, filled by bind; struct_size is set by the caller.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct dmt_update_plan {
     pub struct_size: u32,
     pub reserved: u32,
+    /// The plugin's own handle.
     pub handle: *mut c_void,
 }
 unsafe impl Sync for dmt_update_plan {}
@@ -1615,15 +1661,17 @@ unsafe impl Sync for dmt_update_plan {}
 #[derive(Clone, Copy)]
 pub struct dmt_update {
     pub struct_size: u32,
+    /// Revision of this table: 1.
     pub revision: i32,
+    /// First argument of supports and bind.
     pub ctx: *mut c_void,
-    /// [any] DMT_UNIMPLEMENTED with set_error says why not.
+    /// [any] DMT_OK: the request is served. DMT_UNIMPLEMENTED, with set_error saying why not: it is not.
     pub supports: Option<unsafe extern "C" fn(ctx: *mut c_void, request: *const dmt_update_request) -> dmt_status>,
-    /// [any]
+    /// [any] Makes a plan.
     pub bind: Option<unsafe extern "C" fn(ctx: *mut c_void, request: *const dmt_update_request, plan: *mut dmt_update_plan) -> dmt_status>,
     /// [instance] Updates parameters and states in place.
     pub update: Option<unsafe extern "C" fn(handle: *mut c_void, call: *const dmt_update_call) -> dmt_status>,
-    /// [instance]
+    /// [instance] Ends the plan.
     pub release: Option<unsafe extern "C" fn(handle: *mut c_void)>,
 }
 unsafe impl Sync for dmt_update {}

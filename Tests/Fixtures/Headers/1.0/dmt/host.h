@@ -120,6 +120,10 @@ typedef struct dmt_trace {
 #define DMT_CPU_AVX512_BF16 (1ull << 10)
 #define DMT_CPU_AVX512_VNNI (1ull << 11)
 #define DMT_CPU_AVX512CD (1ull << 12)
+/** The tiles of AMX; a process asks the operating system for leave (arch_prctl) before it first uses them. */
+#define DMT_CPU_AMX_TILE (1ull << 13)
+#define DMT_CPU_AMX_BF16 (1ull << 14)
+#define DMT_CPU_AMX_INT8 (1ull << 15)
 #define DMT_CPU_NEON (1ull << 32)
 /** Service `dmt.cpu/1`: what this CPU has and the operating system saves. */
 typedef struct dmt_cpu {
