@@ -23,7 +23,8 @@ enum OpsetCases {
   private static let b = Shape.batch
 
   /// The first case of an operator is its smallest.
-  static let all: [Case] = [linears, layers, products, broadcasts, activations, factors, layout, normalising, losses].flatMap { $0 }
+  static let all: [Case] = [linears, layers, products, broadcasts, activations, factors, layout, normalising, losses]
+    .flatMap { $0 }
 
   private static let linears: [Case] = ["none", "relu", "sigmoid", "tanh", "gelu"].map { (name: String) -> Case in
     Case("linear", ["out": .int(5), "activation": .string(name)], [[b, 7]])

@@ -34,7 +34,8 @@ struct ShardingTrials {
     var features: [ShardingFeature] = []
     var tables: [ShardingTable] = []
     for index in 0..<count {
-      let tower: Int? = index < towerCount ? index : towerCount > 0 ? Int.random(in: 0..<towerCount, using: &random) : nil
+      let tower: Int? =
+        index < towerCount ? index : towerCount > 0 ? Int.random(in: 0..<towerCount, using: &random) : nil
       var table = tables.count
       if index > 0, Int.random(in: 0..<6, using: &random) == 0 {
         table = Int.random(in: 0..<tables.count, using: &random)
