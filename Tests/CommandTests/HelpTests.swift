@@ -5,7 +5,8 @@ import Testing
 struct HelpTests {
   static let commands: [[String]] = [
     [], ["train"], ["eval"], ["predict"], ["explain"], ["check"], ["config"], ["schema"], ["op"], ["op", "verify"],
-    ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["bench"], ["bench", "step"], ["bench", "multi-host"],
+    ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["plugin", "check"], ["bench"], ["bench", "step"],
+    ["bench", "multi-host"],
     ["partition"], ["compare"], ["launch"], ["verify"],
   ]
 
