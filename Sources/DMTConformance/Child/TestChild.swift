@@ -13,6 +13,10 @@ enum TestChild {
     dmt_disable_core_dump()
     dmt_die_with_parent()
     dmt_report_faults(wire)
+    // Whoever started this process may have been a thread that signals are kept from.
+    var none = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, nil)
     func send(_ word: String, _ text: String) {
       let line = word + " " + text.replacing("\n", with: " ") + "\n"
       var bytes = Array(line.utf8)[...]

@@ -34,7 +34,7 @@ enum LifecycleTests {
       try round(200)
       // A table that doubles grows once; what is lost with every plan grows with every thousand.
       var grown: [(heap: Int64, given: Int)] = []
-      for _ in 0..<3 {
+      for _ in 0..<2 {
         let (heap, given) = (dmt_heap_in_use(), plugin.host.allocations.outstandingBytes)
         try round(1000)
         grown.append((dmt_heap_in_use() - heap, plugin.host.allocations.outstandingBytes - given))

@@ -112,7 +112,7 @@ __attribute__((unused)) static const dmt_attr *attribute(dmt_attrs attributes, c
         .summary = TEXT("A fixture.")};                                                                                \
     static const dmt_component *const components[] = {&component};                                                     \
     static const dmt_plugin_descriptor descriptor = {                                                                  \
-        DESCRIPTOR_HEAD("com.example.defect", DMT_ABI_MAJOR, DMT_ABI_MINOR, 9), .component_count = 1,                  \
+        DESCRIPTOR_HEAD("com.example.defect", DMT_ABI_MAJOR, DMT_ABI_MINOR, 0), .component_count = 1,                  \
         .components = components};                                                                                     \
     static dmt_status initialize(const dmt_host *given) {                                                              \
         host = given;                                                                                                  \
