@@ -7,7 +7,8 @@ struct HelpTests {
     [], ["train"], ["eval"], ["predict"], ["explain"], ["check"], ["config"], ["schema"], ["op"], ["op", "verify"],
     ["plugin"], ["plugin", "list"], ["plugin", "inspect"], ["plugin", "doctor"], ["plugin", "quarantine"],
     ["plugin", "quarantine", "list"], ["plugin", "quarantine", "clear"], ["plugin", "trust"],
-    ["plugin", "trust", "list"], ["plugin", "trust", "add"], ["plugin", "trust", "remove"], ["plugin", "trust", "policy"],
+    ["plugin", "trust", "list"], ["plugin", "trust", "add"], ["plugin", "trust", "remove"],
+    ["plugin", "trust", "policy"],
     ["bench"], ["bench", "step"], ["bench", "abi"], ["bench", "multi-host"],
     ["partition"], ["compare"], ["launch"], ["verify"],
   ]

@@ -73,7 +73,8 @@ struct TrustPolicyTests {
     #expect(file.hashes.map(\.name) == ["libold.so"] && file.mode == nil)
     let other = String(repeating: "b", count: 64)
     let added = [
-      file.add(TrustFile.Hash(sha256: other, name: "lib new.so")), file.add(TrustFile.Hash(sha256: other, name: "again")),
+      file.add(TrustFile.Hash(sha256: other, name: "lib new.so")),
+      file.add(TrustFile.Hash(sha256: other, name: "again")),
       file.add(TrustFile.Key(key: try MinisignPublicKey(Self.key), name: "the vendor")),
     ]
     #expect(added == [true, false, true])
