@@ -16,7 +16,9 @@ struct VerifyTests {
     try FileManager.default.copyItem(atPath: folder + "/" + library, toPath: workspace.path + "/inner.so")
     let plugin = try PluginTests.build(
       "corrupting", as: "corrupting", ["INNER=\"\(workspace.path)/inner.so\""], in: workspace)
-    let arguments = ["verify", "m.yaml", "--ranks", "2x2", "--batch", "24", "--plugin", RankPlugins.folder]
+    let arguments = [
+      "verify", "m.yaml", "--ranks", "2x2", "--batch", "12", "--steps", "1", "--plugin", RankPlugins.folder,
+    ]
     let right = try Command.run(arguments, in: workspace)
     #expect(right.status == 0 && right.output.contains("the same model: "), "\(right)")
 

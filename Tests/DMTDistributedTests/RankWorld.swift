@@ -66,37 +66,6 @@ struct RankWorld {
     }
   }
 
-  /// Trains on batches in turn, and counts what all ranks together allocate in the last rounds.
-  func allocations(
-    _ batches: [Batch], warmUp: Int, rounds: Int, begin: @escaping @Sendable () -> Void,
-    end: @escaping @Sendable () -> Int64
-  ) throws -> Int64 {
-    let ranks = ranks
-    let parts = Unchecked(
-      value: batches.map { $0.slices(RankModel.counts(ofGlobalBatch: $0.count, ranks: ranks.count)) })
-    return try RankThreads.run(ranks.count) { rank throws(DMTError) in
-      let (model, parts) = (ranks[rank].model, parts.value)
-      var step = 0
-      func round() throws(DMTError) {
-        for index in parts.indices {
-          step += 1
-          let next = parts[(index + 1) % parts.count][rank]
-          _ = try model.trainStep(parts[index][rank], next: next, step: step)
-        }
-      }
-      for _ in 0..<warmUp { try round() }
-      // Nobody goes on before all are here, and rank 0 counts.
-      _ = try model.sum(0)
-      if rank == 0 { begin() }
-      _ = try model.sum(0)
-      for _ in 0..<rounds { try round() }
-      _ = try model.sum(0)
-      let count = rank == 0 ? end() : 0
-      _ = try model.sum(0)
-      return count
-    }[0]
-  }
-
   /// All tensors of the model by name, put together from the ranks' parts.
   func collect() throws -> [String: [Double]] {
     let ranks = ranks
