@@ -109,7 +109,7 @@ static const dmt_component component = {
 static const dmt_component *const components[] = {&component};
 
 static const dmt_plugin_descriptor descriptor = {
-    DESCRIPTOR_HEAD("com.example.corrupting", DMT_ABI_MAJOR, DMT_ABI_MINOR, 9), .component_count = 1,
+    DESCRIPTOR_HEAD("com.example.corrupting", DMT_ABI_MAJOR, DMT_ABI_MINOR, 0), .component_count = 1,
     .components = components};
 
 static dmt_status initialize(const dmt_host *given) {

@@ -152,7 +152,7 @@ static const dmt_component component = {
 static const dmt_component *const components[] = {&component};
 
 static const dmt_plugin_descriptor descriptor = {
-    DESCRIPTOR_HEAD(FIXTURE_ID, DMT_ABI_MAJOR, DMT_ABI_MINOR, DMT_ABI_MAJOR == 0 ? 9 : 0), .component_count = 1, .components = components};
+    DESCRIPTOR_HEAD(FIXTURE_ID, DMT_ABI_MAJOR, DMT_ABI_MINOR, 0), .component_count = 1, .components = components};
 
 static dmt_status initialize(const dmt_host *given) {
     host = given;
