@@ -42,9 +42,7 @@ final class HostAllocations: Sendable {
     guard let piece else { return }
     let entry = state.withLock { $0.live.removeValue(forKey: UInt(bitPattern: piece)) }
     guard let entry, let start = UnsafeMutableRawPointer(bitPattern: entry.start) else {
-      state.withLock {
-        $0.problems.append("it released memory that the host did not allocate, or that was released before")
-      }
+      report("it released memory that the host did not allocate, or that was released before")
       return
     }
     check(piece, entry)
