@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Times training steps whose work is tables, with this plugin's tables, Native's and the reference's, in turn: tests/bench.sh FOLDER
-# [ROUNDS], with DMT=dmt, DIMS="16 64 128". All else is Native's in all three. Prints medians of processor time a step, which a busy machine disturbs less
-# than time on the clock: that of 35 steps less that of 5, over 30. Then how many times as fast as the others it is.
+# Times training steps whose work is tables, with this plugin's tables, Native's and the reference's, in turn:
+# tests/bench.sh FOLDER [ROUNDS], with DMT=dmt and DIMS="16 64 128". All else is Native's in all three. Prints medians of processor
+# time a step, which a busy machine disturbs less than time on the clock: that of 35 steps less that of 5, over 30. Then how many times
+# as fast as the others it is.
 set -euo pipefail
 folder=$(cd "$1" && pwd)
 rounds=${2:-5}
