@@ -57,6 +57,33 @@ pub unsafe fn slice<'a, T>(data: *const T, count: i64) -> &'a [T] {
     std::slice::from_raw_parts(data, count as usize)
 }
 
+/// A struct that the host passed, whose first field is its `struct_size`; a failure where it is NULL or shorter than `T`.
+///
+/// # Safety
+/// `pointer` is NULL or leads to a struct of the contract that begins with `struct_size`.
+pub unsafe fn given<'a, T>(pointer: *const T) -> Result<&'a T, Failure> {
+    if pointer.is_null() || *(pointer as *const u32) < size::<T>() {
+        return Err(Failure::invalid("an argument is NULL, or of an older contract"));
+    }
+    Ok(&*pointer)
+}
+
+/// As [`given`], of a struct that is to be filled.
+///
+/// # Safety
+/// As for [`given`]; nobody else uses it during the call.
+pub unsafe fn given_mut<'a, T>(pointer: *mut T) -> Result<&'a mut T, Failure> {
+    given(pointer).map(|_| &mut *pointer)
+}
+
+/// What a handle leads to, which this plugin made by `Box::into_raw`; a failure where it is NULL.
+///
+/// # Safety
+/// `handle` is NULL, or leads to a `T` that has not been released.
+pub unsafe fn bound<'a, T>(handle: *mut c_void) -> Result<&'a T, Failure> {
+    (handle as *const T).as_ref().ok_or_else(|| Failure::invalid("the handle is NULL"))
+}
+
 /// Why a call fails: a status of the contract, and a sentence that says what was found and what was expected.
 #[derive(Debug)]
 pub struct Failure {
@@ -201,10 +228,16 @@ pub fn parallel<T: Sync>(
 pub struct Attributes<'a>(&'a [dmt_attr]);
 
 impl<'a> Attributes<'a> {
+    /// A failure where the list, or the name of one, is NULL.
+    ///
     /// # Safety
     /// `attributes` is the host's, and is used during its call alone.
-    pub unsafe fn new(attributes: dmt_attrs) -> Attributes<'a> {
-        Attributes(slice(attributes.items, attributes.count))
+    pub unsafe fn new(attributes: dmt_attrs) -> Result<Attributes<'a>, Failure> {
+        let items = slice(attributes.items, attributes.count);
+        if items.len() as i64 != attributes.count || items.iter().any(|item| bytes(item.name).is_empty()) {
+            return Err(Failure::invalid("the attributes, or the name of one, are NULL"));
+        }
+        Ok(Attributes(items))
     }
 
     fn find(&self, name: &str) -> Option<&'a dmt_attr> {

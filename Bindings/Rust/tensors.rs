@@ -17,13 +17,27 @@ pub unsafe fn shape<'a>(tensors: *const dmt_tensor, count: i32, index: usize) ->
     if (tensor.dtype.code, tensor.dtype.bits, tensor.dtype.lanes) != (DMT_DTYPE_FLOAT, 32, 1) {
         return Err(Failure::unserved("a tensor is not float32, the only type of these kernels"));
     }
-    if !tensor.strides.is_null() {
-        return Err(Failure::unserved("a tensor is not compact"));
-    }
     if tensor.ndim < 0 || tensor.ndim as usize > DMT_MAX_RANK || tensor.ndim > 0 && tensor.shape.is_null() {
         return Err(Failure::invalid(format!("a tensor has {} extents, or none are given", tensor.ndim)));
     }
-    Ok(slice(tensor.shape, tensor.ndim as i64))
+    let shape = slice(tensor.shape, tensor.ndim as i64);
+    elements(shape)?;
+    if !is_compact(shape, slice(tensor.strides, tensor.ndim as i64)) {
+        return Err(Failure::unserved("a tensor is not compact"));
+    }
+    Ok(shape)
+}
+
+/// Whether strides, where there are any, are those of row-major elements without gaps.
+fn is_compact(shape: &[i64], strides: &[i64]) -> bool {
+    let mut step = 1;
+    for (extent, stride) in shape.iter().zip(strides).rev() {
+        if *extent != 1 && *stride != step {
+            return false;
+        }
+        step *= extent;
+    }
+    true
 }
 
 /// The number of elements of a shape.

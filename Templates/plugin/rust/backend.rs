@@ -36,9 +36,12 @@ static KERNELS: dmt_kernels = dmt_kernels {
 };
 
 unsafe extern "C" fn probe(_: *mut c_void, _: *const dmt_cpu, probe: *mut dmt_probe) -> dmt_status {
-    (*probe).score = 60;
-    (*probe).reason = text("plain Rust, for any CPU");
-    DMT_OK
+    guard(|| {
+        let probe = kit::given_mut(probe)?;
+        probe.score = 60;
+        probe.reason = text("plain Rust, for any CPU");
+        Ok(())
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -51,20 +54,26 @@ struct Plan {
 
 impl Plan {
     /// The plan, or why the request is not served.
-    unsafe fn new(request: &dmt_kernel_request) -> Result<Plan, &'static str> {
+    unsafe fn new(request: *const dmt_kernel_request) -> Result<Plan, &'static str> {
+        let request = kit::given(request).map_err(|_| "the request is NULL, or of an older contract")?;
         if bytes(request.op) != b"linear" || request.op_revision != 1 {
             return Err("it serves linear alone");
         }
         if request.input_count != 1 || request.output_count != 1 || !(1..=2).contains(&request.parameter_count) {
             return Err("linear has one input, one output, a weight and perhaps a bias");
         }
-        if Attributes::new(request.attributes).string("activation", "none") != "none" {
+        let attributes = Attributes::new(request.attributes).map_err(|_| "the attributes, or the name of one, are NULL")?;
+        if attributes.string("activation", "none") != "none" {
             return Err("it has no activation");
         }
         let x = tensors::shape(request.inputs, 1, 0).map_err(|_| "it computes compact float32")?;
         let weight = tensors::shape(request.parameters, request.parameter_count, 0).map_err(|_| "it computes compact float32")?;
+        let y = tensors::shape(request.outputs, 1, 0).map_err(|_| "it computes compact float32")?;
         if x.is_empty() || weight.len() != 2 || x[x.len() - 1] != weight[1] {
             return Err("x and the weight do not fit");
+        }
+        if y.len() != x.len() || y[..y.len() - 1] != x[..x.len() - 1] || y[y.len() - 1] != weight[0] {
+            return Err("y does not fit x and the weight");
         }
         let has_bias = request.parameter_count == 2;
         if has_bias {
@@ -73,8 +82,7 @@ impl Plan {
                 return Err("the bias does not fit the weight");
             }
         }
-        let rows = tensors::elements(&x[..x.len() - 1]).map_err(|_| "an extent of x is negative")?;
-        tensors::elements(weight).map_err(|_| "an extent of the weight is negative")?;
+        let rows = tensors::elements(&x[..x.len() - 1]).map_err(|_| "x has too many rows")?;
         Ok(Plan { rows, inputs: weight[1] as usize, outputs: weight[0] as usize, has_bias })
     }
 
@@ -87,21 +95,25 @@ impl Plan {
 unsafe extern "C" fn supports(
     _: *mut c_void, request: *const dmt_kernel_request, support: *mut dmt_support,
 ) -> dmt_status {
-    let (score, reason) = match Plan::new(&*request) {
-        Ok(_) => (60, "plain loops in Rust on the host's threads"),
-        Err(why) => (0, why),
-    };
-    (*support).score = score;
-    (*support).reason = text(reason);
-    DMT_OK
+    guard(|| {
+        let support = kit::given_mut(support)?;
+        let (score, reason) = match Plan::new(request) {
+            Ok(_) => (60, "plain loops in Rust on the host's threads"),
+            Err(why) => (0, why),
+        };
+        support.score = score;
+        support.reason = text(reason);
+        Ok(())
+    })
 }
 
 unsafe extern "C" fn bind(_: *mut c_void, request: *const dmt_kernel_request, answer: *mut dmt_kernel_plan) -> dmt_status {
     guard(|| {
-        let plan = Plan::new(&*request).map_err(|why| Failure::unserved(format!("@COMPONENT@: {}", why)))?;
-        (*answer).handle = Box::into_raw(Box::new(plan)) as *mut c_void;
-        (*answer).saved_bytes = 0;
-        (*answer).scratch_bytes = 0;
+        let answer = kit::given_mut(answer)?;
+        let plan = Plan::new(request).map_err(|why| Failure::unserved(format!("@COMPONENT@: {}", why)))?;
+        answer.handle = Box::into_raw(Box::new(plan)) as *mut c_void;
+        answer.saved_bytes = 0;
+        answer.scratch_bytes = 0;
         Ok(())
     })
 }
@@ -125,7 +137,7 @@ struct Work<'a> {
 
 unsafe extern "C" fn forward(handle: *mut c_void, call: *const dmt_kernel_call) -> dmt_status {
     guard(|| {
-        let (plan, call) = (*(handle as *const Plan), &*call);
+        let (plan, call) = (*kit::bound::<Plan>(handle)?, kit::given(call)?);
         let result = match tensors::write(call.outputs, 0) {
             Some(y) => y,
             None if plan.rows * plan.outputs == 0 => return Ok(()),
@@ -161,7 +173,7 @@ fn forward_rows(work: &Work, rows: Range<usize>) -> Result<(), Failure> {
 
 unsafe extern "C" fn backward(handle: *mut c_void, call: *const dmt_kernel_call) -> dmt_status {
     guard(|| {
-        let (plan, call) = (*(handle as *const Plan), &*call);
+        let (plan, call) = (*kit::bound::<Plan>(handle)?, kit::given(call)?);
         let y_gradient = tensors::read(call.grad_outputs, 0, plan.rows * plan.outputs)?;
         if let Some(result) = tensors::write(call.grad_inputs, 0) {
             let weight = tensors::read(call.parameters, 0, plan.outputs * plan.inputs)?;

@@ -83,7 +83,7 @@ fn unavailable(message: String) -> Failure {
 
 unsafe extern "C" fn open(_: *mut c_void, request: *const dmt_world_request, answer: *mut dmt_world) -> dmt_status {
     guard(|| {
-        let request = &*request;
+        let (request, answer) = (kit::given(request)?, kit::given_mut(answer)?);
         if request.rank_count < 1 {
             return Err(Failure::invalid(format!("{} ranks, expected 1 or more", request.rank_count)));
         }
@@ -94,10 +94,10 @@ unsafe extern "C" fn open(_: *mut c_void, request: *const dmt_world_request, ans
             timeout: Duration::from_millis(request.timeout_ms.max(0) as u64),
             host_of_rank: vec![0; request.rank_count as usize],
         });
-        (*answer).rank_count = world.ranks;
-        (*answer).own_rank = -1;
-        (*answer).host_of_rank = world.host_of_rank.as_ptr();
-        (*answer).handle = Box::into_raw(Box::new(world)) as *mut c_void;
+        answer.rank_count = world.ranks;
+        answer.own_rank = -1;
+        answer.host_of_rank = world.host_of_rank.as_ptr();
+        answer.handle = Box::into_raw(Box::new(world)) as *mut c_void;
         Ok(())
     })
 }
@@ -161,7 +161,7 @@ unsafe extern "C" fn start(handle: *mut c_void, given: *const dmt_collective, ti
     guard(|| {
         let own = &mut *(handle as *mut Communicator);
         let members = own.key.0.len();
-        let part = Part::new(&*given, members, own.member)
+        let part = Part::new(kit::given(given)?, members, own.member)
             .map_err(|why| Failure::invalid(format!("rank {}: {}", own.key.0[own.member], why)))?;
         let mut state = own.world.lock();
         if let Some(why) = &state.aborted {
@@ -241,7 +241,8 @@ unsafe extern "C" fn wait(handle: *mut c_void, ticket: u64, timeout_ms: i64) -> 
             match why {
                 Missing::Never(why) => result = Err(unavailable(why)),
                 Missing::Late(ranks) if now >= deadline => {
-                    let why = format!("ranks {:?} did not arrive within {} ms", ranks, timeout.as_millis());
+                    let ranks: Vec<String> = ranks.iter().map(|rank| format!("rank {}", rank)).collect();
+                    let why = format!("{} did not arrive within {} ms", ranks.join(" and "), timeout.as_millis());
                     result = Err(unavailable(why));
                 }
                 Missing::Late(_) => {

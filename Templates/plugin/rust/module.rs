@@ -35,8 +35,11 @@ unsafe extern "C" fn expand(
     output: *mut dmt_value,
 ) -> dmt_status {
     guard(|| {
+        if attributes.is_null() || output.is_null() {
+            return Err(Failure::invalid("expand was called without attributes, or without a place for its result"));
+        }
         let (graph, inputs) = (Graph::new(graph)?, slice(inputs, input_count as i64));
-        *output = gated(&graph, Attributes::new(*attributes).int("out", 1), inputs)?;
+        *output = gated(&graph, Attributes::new(*attributes)?.int("out", 1), inputs)?;
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Its derivative is s + beta x s (1 - s) with s = 1 / (1 + exp(-beta x)).
 
-use dmt::kit::{self, guard, parallel, text, Attributes, Failure};
+use dmt::kit::{self, bytes, guard, parallel, text, Attributes, Failure};
 use dmt::tensors::{self, Shared};
 use dmt::*;
 use std::ops::Range;
@@ -58,32 +58,57 @@ unsafe extern "C" fn infer(
     _: *mut c_void, inputs: *const dmt_shape, input_count: i32, _: *const dmt_attrs, signature: *mut dmt_signature,
 ) -> dmt_status {
     guard(|| {
-        if input_count != 1 {
+        let signature = kit::given_mut(signature)?;
+        if input_count != 1 || inputs.is_null() {
             let message = format!("@COMPONENT@ got {} inputs, it takes one", input_count);
             return Err(Failure { status: DMT_SHAPE_MISMATCH, message: message.into() });
         }
-        (*signature).output_count = 1;
-        (*signature).outputs[0] = *inputs;
-        (*signature).parameter_count = 0;
-        (*signature).backward_reads_inputs = 1;
+        signature.output_count = 1;
+        signature.outputs[0] = *inputs;
+        signature.parameter_count = 0;
+        signature.backward_reads_inputs = 1;
         Ok(())
     })
 }
 
-unsafe extern "C" fn supports(_: *mut c_void, _: *const dmt_kernel_request, support: *mut dmt_support) -> dmt_status {
-    (*support).score = 60;
-    (*support).reason = text("a loop in Rust on the host's threads");
-    DMT_OK
+impl Plan {
+    /// # Safety
+    /// `request` is NULL or the host's.
+    unsafe fn new(request: *const dmt_kernel_request) -> Result<Plan, Failure> {
+        let request = kit::given(request)?;
+        if bytes(request.op) != b"@COMPONENT@" {
+            return Err(Failure::unserved("these kernels compute @COMPONENT@ alone"));
+        }
+        if request.input_count != 1 || request.output_count != 1 || request.parameter_count != 0 {
+            return Err(Failure::invalid("@COMPONENT@ has one input, one output and no parameter"));
+        }
+        let x = tensors::shape(request.inputs, 1, 0)?;
+        if tensors::shape(request.outputs, 1, 0)? != x {
+            return Err(Failure::invalid("@COMPONENT@: x and y have different shapes"));
+        }
+        let beta = Attributes::new(request.attributes)?.double("beta", 1.0) as f32;
+        Ok(Plan { count: tensors::elements(x)?, beta })
+    }
+}
+
+unsafe extern "C" fn supports(
+    _: *mut c_void, request: *const dmt_kernel_request, support: *mut dmt_support,
+) -> dmt_status {
+    guard(|| {
+        let support = kit::given_mut(support)?;
+        Plan::new(request)?;
+        support.score = 60;
+        support.reason = text("a loop in Rust on the host's threads");
+        Ok(())
+    })
 }
 
 unsafe extern "C" fn bind(_: *mut c_void, request: *const dmt_kernel_request, answer: *mut dmt_kernel_plan) -> dmt_status {
     guard(|| {
-        let request = &*request;
-        let count = tensors::elements(tensors::shape(request.inputs, request.input_count, 0)?)?;
-        let beta = Attributes::new(request.attributes).double("beta", 1.0) as f32;
-        (*answer).handle = Box::into_raw(Box::new(Plan { count, beta })) as *mut c_void;
-        (*answer).saved_bytes = 0;
-        (*answer).scratch_bytes = 0;
+        let answer = kit::given_mut(answer)?;
+        answer.handle = Box::into_raw(Box::new(Plan::new(request)?)) as *mut c_void;
+        answer.saved_bytes = 0;
+        answer.scratch_bytes = 0;
         Ok(())
     })
 }
@@ -103,7 +128,7 @@ struct Forward<'a> {
 
 unsafe extern "C" fn forward(handle: *mut c_void, call: *const dmt_kernel_call) -> dmt_status {
     guard(|| {
-        let (plan, call) = (&*(handle as *const Plan), &*call);
+        let (plan, call) = (kit::bound::<Plan>(handle)?, kit::given(call)?);
         let y = match tensors::write(call.outputs, 0) {
             Some(y) => y,
             None if plan.count == 0 => return Ok(()),
@@ -134,7 +159,7 @@ struct Backward<'a> {
 
 unsafe extern "C" fn backward(handle: *mut c_void, call: *const dmt_kernel_call) -> dmt_status {
     guard(|| {
-        let (plan, call) = (&*(handle as *const Plan), &*call);
+        let (plan, call) = (kit::bound::<Plan>(handle)?, kit::given(call)?);
         let x_gradient = match tensors::write(call.grad_inputs, 0) {
             Some(gradient) => gradient,
             None => return Ok(()), // not wanted

@@ -42,22 +42,26 @@ struct Plan {
 }
 
 unsafe extern "C" fn describe(_: *mut c_void, _: *const dmt_attrs, layout: *mut dmt_optimizer_layout) -> dmt_status {
-    (*layout).state_count = 1;
-    (*layout).states[0] =
-        dmt_optimizer_state { name: text("mean"), initial_value: 0.0, layout: DMT_STATE_PER_ELEMENT, reserved: 0 };
-    DMT_OK
+    guard(|| {
+        let layout = kit::given_mut(layout)?;
+        layout.state_count = 1;
+        layout.states[0] =
+            dmt_optimizer_state { name: text("mean"), initial_value: 0.0, layout: DMT_STATE_PER_ELEMENT, reserved: 0 };
+        Ok(())
+    })
 }
 
 unsafe extern "C" fn bind(
     _: *mut c_void, request: *const dmt_optimizer_request, answer: *mut dmt_optimizer_plan,
 ) -> dmt_status {
     guard(|| {
-        let dtype = (*request).dtype;
+        let (request, answer) = (kit::given(request)?, kit::given_mut(answer)?);
+        let dtype = request.dtype;
         if dtype.code != DMT_DTYPE_FLOAT || ![32, 64].contains(&dtype.bits) || dtype.lanes != 1 {
             return Err(Failure::unserved("@COMPONENT@ computes float32 and float64"));
         }
-        let momentum = Attributes::new((*request).attributes).double("momentum", 0.9);
-        (*answer).handle = Box::into_raw(Box::new(Plan { momentum, is_double: dtype.bits == 64 })) as *mut c_void;
+        let momentum = Attributes::new(request.attributes)?.double("momentum", 0.9);
+        answer.handle = Box::into_raw(Box::new(Plan { momentum, is_double: dtype.bits == 64 })) as *mut c_void;
         Ok(())
     })
 }
@@ -116,13 +120,21 @@ const GRAIN: usize = 16384;
 
 unsafe extern "C" fn update_elements(handle: *mut c_void, call: *const dmt_optimizer_elements) -> dmt_status {
     guard(|| {
-        let (plan, call) = (&*(handle as *const Plan), &*call);
+        let (plan, call) = (kit::bound::<Plan>(handle)?, kit::given(call)?);
         if plan.is_double {
             elements::<f64>(plan, call)
         } else {
             elements::<f32>(plan, call)
         }
     })
+}
+
+/// The memory of the one state.
+unsafe fn state<N>(states: *const *mut c_void) -> Result<*mut N, Failure> {
+    match slice(states, 1).first() {
+        Some(state) if !state.is_null() => Ok(*state as *mut N),
+        _ => Err(Failure::invalid("the state is NULL")),
+    }
 }
 
 struct Elements<'a, N> {
@@ -137,8 +149,11 @@ unsafe fn elements<N: Number>(plan: &Plan, call: &dmt_optimizer_elements) -> Res
         rule: Rule { momentum: plan.momentum, rate: call.learning_rate, scale: call.gradient_scale },
         weights: Shared(call.parameters as *mut N),
         gradients: slice(call.gradients as *const N, call.count),
-        means: Shared(*call.states as *mut N),
+        means: Shared(state(call.states)?),
     };
+    if work.weights.0.is_null() {
+        return Err(Failure::invalid("the parameters are NULL"));
+    }
     parallel(work.gradients.len(), GRAIN, &work, update_piece)
 }
 
@@ -151,24 +166,27 @@ fn update_piece<N: Number>(work: &Elements<N>, range: Range<usize>) -> Result<()
 
 unsafe extern "C" fn update_rows(handle: *mut c_void, call: *const dmt_optimizer_rows) -> dmt_status {
     guard(|| {
-        let (plan, call) = (&*(handle as *const Plan), &*call);
+        let (plan, call) = (kit::bound::<Plan>(handle)?, kit::given(call)?);
         if plan.is_double {
             rows::<f64>(plan, call)
         } else {
             rows::<f32>(plan, call)
         }
-        Ok(())
     })
 }
 
-unsafe fn rows<N: Number>(plan: &Plan, call: &dmt_optimizer_rows) {
+unsafe fn rows<N: Number>(plan: &Plan, call: &dmt_optimizer_rows) -> Result<(), Failure> {
     let rule = Rule { momentum: plan.momentum, rate: call.learning_rate, scale: call.gradient_scale };
     let columns = call.columns as usize;
     let gradients = slice(call.gradients as *const N, call.row_count * call.columns);
-    let (weights, means) = (Shared(call.parameters as *mut N), Shared(*call.states as *mut N));
+    let (weights, means) = (Shared(call.parameters as *mut N), Shared(state(call.states)?));
+    if weights.0.is_null() || (gradients.len() as i64) < call.row_count * call.columns {
+        return Err(Failure::invalid("the parameters or the gradients are NULL"));
+    }
     for (place, &row) in slice(call.rows, call.row_count).iter().enumerate() {
         let at = row as usize * columns..(row as usize + 1) * columns;
         let gradient = &gradients[place * columns..(place + 1) * columns];
         rule.update(weights.range(at.clone()), gradient, means.range(at));
     }
+    Ok(())
 }

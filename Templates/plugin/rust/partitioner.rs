@@ -38,7 +38,7 @@ unsafe extern "C" fn partition(
     _: *mut c_void, request: *const dmt_partition_request, result: *mut dmt_partition_result,
 ) -> dmt_status {
     guard(|| {
-        let (request, result) = (&*request, &mut *result);
+        let (request, result) = (kit::given(request)?, kit::given_mut(result)?);
         if bytes(request.strategy) != b"@NAME@" {
             let message = format!("there is no strategy '{}'", String::from_utf8_lossy(bytes(request.strategy)));
             return Err(Failure { status: DMT_NOT_FOUND, message: message.into() });
@@ -59,6 +59,9 @@ unsafe extern "C" fn partition(
                 let message = format!("tower {} would carry {}, it carries at most {}", tower, carried[tower], request.capacity);
                 return Err(Failure::invalid(message));
             }
+        }
+        if result.assignment.is_null() {
+            return Err(Failure::invalid("there is no place for the assignment"));
         }
         std::slice::from_raw_parts_mut(result.assignment, features.len()).copy_from_slice(&assignment);
         let (total, heaviest) = (loads.iter().sum::<f64>(), carried.iter().cloned().fold(0.0, f64::max));

@@ -147,7 +147,7 @@ impl Reader {
 
 unsafe extern "C" fn open(_: *mut c_void, request: *const dmt_reader_request, answer: *mut dmt_reader_file) -> dmt_status {
     guard(|| {
-        let (request, answer) = (&*request, &mut *answer);
+        let (request, answer) = (kit::given(request)?, kit::given_mut(answer)?);
         let path = std::ffi::OsStr::from_bytes(bytes(request.path));
         let file = File::open(path).map_err(|error| Failure {
             status: if error.kind() == ErrorKind::NotFound { DMT_NOT_FOUND } else { DMT_UNAVAILABLE },
@@ -207,7 +207,7 @@ unsafe extern "C" fn select(handle: *mut c_void, columns: *const i32, count: i32
 
 unsafe extern "C" fn next(handle: *mut c_void, batch: *mut dmt_reader_batch) -> dmt_status {
     guard(|| {
-        let (reader, batch) = (&mut *(handle as *mut Reader), &mut *batch);
+        let (reader, batch) = (&mut *(handle as *mut Reader), kit::given_mut(batch)?);
         reader.fill().map_err(|error| {
             batch.failure.line = reader.line + 1;
             unreadable(error)

@@ -25,7 +25,7 @@ unsafe extern "C" fn plan(
     _: *mut c_void, request: *const dmt_sharding_request, builder: *const dmt_sharding_builder,
 ) -> dmt_status {
     guard(|| {
-        let (request, flow) = (&*request, Flow::new(builder)?);
+        let (request, flow) = (kit::given(request)?, Flow::new(builder)?);
         let tables = slice(request.tables, request.table_count as i64);
         let features = slice(request.features, request.feature_count as i64);
         let ranks = request.hosts * request.ranks_per_host;

@@ -26,18 +26,10 @@ static COMPONENT: dmt_component = kit::component(DMT_KIND_EMBEDDING, 1, "com.exa
 static DESCRIPTOR: dmt_plugin_descriptor =
     kit::descriptor("com.example.exact-tables", "1.0.0", "Apache-2.0", SUMMARY, &[&COMPONENT]);
 
-static PLUGIN: dmt_plugin = dmt_plugin {
-    struct_size: std::mem::size_of::<dmt_plugin>() as u32,
-    reserved: 0,
-    descriptor: &DESCRIPTOR,
-    initialize: Some(kit::initialize),
-    get_component: Some(get_component),
-    get_extension: None,
-    shutdown: None,
-};
+static PLUGIN: dmt_plugin = kit::plugin(&DESCRIPTOR, get_component);
 
 static EMBEDDING: dmt_embedding = dmt_embedding {
-    struct_size: std::mem::size_of::<dmt_embedding>() as u32,
+    struct_size: kit::size::<dmt_embedding>(),
     revision: 1,
     ctx: std::ptr::null_mut(),
     supports: Some(supports),
@@ -71,10 +63,7 @@ unsafe extern "C" fn bind(
     _: *mut c_void, request: *const dmt_embedding_request, answer: *mut dmt_embedding_plan,
 ) -> dmt_status {
     guard(|| {
-        if answer.is_null() {
-            return Err(Failure::invalid("bind was called without a plan to fill"));
-        }
-        (*answer).handle = Box::into_raw(Box::new(Plan::new(request)?)) as *mut c_void;
+        kit::given_mut(answer)?.handle = Box::into_raw(Box::new(Plan::new(request)?)) as *mut c_void;
         Ok(())
     })
 }
@@ -94,10 +83,7 @@ unsafe fn run(
     plan: *mut c_void, call: *const dmt_embedding_call, body: unsafe fn(&Plan, &dmt_embedding_call) -> Result<(), Failure>,
 ) -> dmt_status {
     guard(|| {
-        if plan.is_null() || call.is_null() || ((*call).struct_size as usize) < std::mem::size_of::<dmt_embedding_call>() {
-            return Err(Failure::invalid("the plan or the call is NULL, or of an older contract"));
-        }
-        body(&*(plan as *const Plan), &*call)
+        body(kit::bound(plan)?, kit::given(call)?)
     })
 }
 

@@ -37,7 +37,7 @@ impl Optimizer {
                 return Err(Failure::unserved(format!("optimizer '{}' on the rows of a batch", name)));
             }
         };
-        let attributes = Attributes::new(attributes);
+        let attributes = Attributes::new(attributes)?;
         if attributes.double("momentum", 0.0) != 0.0 {
             return Err(Failure::unserved("sgd with momentum on the rows of a batch"));
         }

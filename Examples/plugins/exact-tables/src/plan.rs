@@ -1,7 +1,7 @@
 //! What is known once and for all: tables, features, optimizer. And a batch's bags, checked before they are read.
 
 use crate::optimizer::Optimizer;
-use dmt::kit::{service, slice, Failure};
+use dmt::kit::{given, service, slice, Failure};
 use dmt::*;
 use std::ops::Range;
 
@@ -20,10 +20,7 @@ impl Plan {
     /// # Safety
     /// `request` is NULL or the host's.
     pub unsafe fn new(request: *const dmt_embedding_request) -> Result<Plan, Failure> {
-        if request.is_null() || ((*request).struct_size as usize) < std::mem::size_of::<dmt_embedding_request>() {
-            return Err(Failure::invalid("the request is NULL, or of an older contract"));
-        }
-        let request = &*request;
+        let request = given(request)?;
         let dtype = request.dtype;
         if (dtype.code, dtype.bits, dtype.lanes) != (DMT_DTYPE_FLOAT, 32, 1) {
             return Err(Failure::unserved("tables are not float32, the only type of these kernels"));

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Times training steps whose work is tables, with this plugin's tables, Native's and the reference's, in turn: tests/bench.sh FOLDER
-# [ROUNDS], with DMT=dmt. All else is Native's in all three. Prints medians of processor time a step, which a busy machine disturbs less
+# [ROUNDS], with DMT=dmt, DIMS="16 64 128". All else is Native's in all three. Prints medians of processor time a step, which a busy machine disturbs less
 # than time on the clock: that of 35 steps less that of 5, over 30. Then how many times as fast as the others it is.
 set -euo pipefail
 folder=$(cd "$1" && pwd)
@@ -26,7 +26,7 @@ measure() {
 median() { sort -n "$1" | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
 
 printf '%5s %12s %12s %14s %18s %14s\n' dim 'exact, ms' 'native, ms' 'reference, ms' 'reference/exact' 'native/exact'
-for dim in 16 64 128; do
+for dim in ${DIMS:-16 64 128}; do
   for ((round = 0; round < rounds; round++)); do
     measure exact com.example.exact_tables
     measure native native

@@ -16,7 +16,10 @@ namespace contract {
 /// A literal, or text that lives long enough, as a text of the contract.
 constexpr dmt_str text(std::string_view text) { return {text.data(), static_cast<int64_t>(text.size())}; }
 
-inline std::string_view view(dmt_str text) { return {text.data, static_cast<size_t>(text.size)}; }
+/// A text of the host; NULL is empty.
+inline std::string_view view(dmt_str text) {
+    return text.data && text.size > 0 ? std::string_view(text.data, static_cast<size_t>(text.size)) : std::string_view();
+}
 
 /// Why a call fails.
 class Failure : public std::exception {
@@ -50,13 +53,13 @@ dmt_status guarded(Body &&body) noexcept {
         message = "no memory";
     } catch (...) {
     }
-    if (*message) host->set_error(host->ctx, status, {message, static_cast<int64_t>(std::strlen(message))});
+    if (*message && host) host->set_error(host->ctx, status, {message, static_cast<int64_t>(std::strlen(message))});
     return status;
 }
 
 /// The whole number of an attribute.
 inline int64_t integer(const dmt_attrs &attributes, std::string_view name) {
-    for (int64_t i = 0; i < attributes.count; i++)
+    for (int64_t i = 0; attributes.items && i < attributes.count; i++)
         if (view(attributes.items[i].name) == name) return attributes.items[i].i64;
     throw Failure(DMT_INVALID_ARGUMENT, "the attribute '" + std::string(name) + "' is missing");
 }

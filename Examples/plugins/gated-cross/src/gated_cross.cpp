@@ -29,8 +29,12 @@ dmt_value gated_cross(const Graph &graph, dmt_value input, int64_t layers, const
     return x;
 }
 
-void require_one(int32_t input_count) {
-    if (input_count != 1)
+/// What both need of a call.
+void require(
+    const dmt_graph *graph, const dmt_attrs *attributes, const dmt_value *inputs, int32_t input_count, dmt_value *output) {
+    if (!graph || graph->struct_size < sizeof *graph || !attributes || !output)
+        throw Failure(DMT_INVALID_ARGUMENT, "a gated cross was called without a graph, attributes or a place for its result");
+    if (input_count != 1 || !inputs)
         throw Failure(DMT_SHAPE_MISMATCH, "a gated cross got " + std::to_string(input_count) + " inputs, it takes one");
 }
 
@@ -38,7 +42,7 @@ dmt_status expand_cross(
     void *, const dmt_graph *graph, const dmt_attrs *attributes, const dmt_value *inputs, int32_t input_count,
     dmt_value *output) {
     return guarded([&] {
-        require_one(input_count);
+        require(graph, attributes, inputs, input_count, output);
         *output = gated_cross(Graph(graph), inputs[0], integer(*attributes, "layers"), "");
     });
 }
@@ -47,27 +51,29 @@ dmt_status expand_tower(
     void *, const dmt_graph *given, const dmt_attrs *attributes, const dmt_value *inputs, int32_t input_count,
     dmt_value *output) {
     return guarded([&] {
-        require_one(input_count);
+        require(given, attributes, inputs, input_count, output);
         const Graph graph(given);
         const dmt_value crossed = gated_cross(graph, inputs[0], integer(*attributes, "layers"), "cross.");
         *output = graph.apply("linear", "out", {attribute("out", integer(*attributes, "out"))}, {crossed});
     });
 }
 
-constexpr dmt_attr_field field(std::string_view name, std::string_view summary, uint32_t flags, int64_t default_value, double minimum) {
+constexpr dmt_attr_field field(
+    std::string_view name, std::string_view summary, uint32_t flags, int64_t default_value, double minimum, double maximum) {
     dmt_attr_field result = {};
     result.struct_size = sizeof result;
     result.type = DMT_ATTR_I64;
-    result.flags = flags | DMT_FIELD_HAS_MINIMUM;
+    result.flags = flags | DMT_FIELD_HAS_MINIMUM | DMT_FIELD_HAS_MAXIMUM;
     result.name = text(name);
     result.summary = text(summary);
     result.default_value = attribute("", default_value);
     result.minimum = minimum;
+    result.maximum = maximum;
     return result;
 }
 
-constexpr dmt_attr_field layers = field("layers", "Number of gated cross layers.", DMT_FIELD_HAS_DEFAULT, 2, 0);
-constexpr dmt_attr_field out = field("out", "Width of the result.", DMT_FIELD_REQUIRED, 0, 1);
+constexpr dmt_attr_field layers = field("layers", "Number of gated cross layers.", DMT_FIELD_HAS_DEFAULT, 2, 0, 64);
+constexpr dmt_attr_field out = field("out", "Width of the result.", DMT_FIELD_REQUIRED, 0, 1, 1 << 20);
 const dmt_attr_field *const cross_fields[] = {&layers};
 const dmt_attr_field *const tower_fields[] = {&layers, &out};
 

@@ -75,16 +75,17 @@ dmt_status fail(dmt_status status, const char *format, ...) {
     va_end(arguments);
     if (length < 0) length = 0;
     if ((size_t)length >= sizeof message) length = (int)sizeof message - 1;
-    host->set_error(host->ctx, status, (dmt_str){message, length});
+    if (host) host->set_error(host->ctx, status, (dmt_str){message, length});
     return status;
 }
 
 int same_text(dmt_str a, dmt_str b) {
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, (size_t)a.size) == 0);
+    if (a.size != b.size || a.size < 0) return 0;
+    return a.size == 0 || (a.data && b.data && memcmp(a.data, b.data, (size_t)a.size) == 0);
 }
 
 const dmt_attr *attribute(const dmt_attrs *attributes, const char *name) {
-    for (int64_t i = 0; i < attributes->count; i++)
+    for (int64_t i = 0; attributes->items && i < attributes->count; i++)
         if (same_text(attributes->items[i].name, (dmt_str){name, (int64_t)strlen(name)})) return &attributes->items[i];
     return NULL;
 }

@@ -38,8 +38,10 @@ static int is_trainable(const dmt_attrs *attributes) {
 static dmt_status infer(
     void *ctx, const dmt_shape *inputs, int32_t input_count, const dmt_attrs *attributes, dmt_signature *signature) {
     (void)ctx;
-    if (input_count != 1) return fail(DMT_SHAPE_MISMATCH, SWISH " got %d inputs, it takes one", input_count);
-    if (inputs[0].rank < 2)
+    if (!signature || signature->struct_size < sizeof *signature || !attributes)
+        return fail(DMT_INVALID_ARGUMENT, SWISH ": the attributes or the signature are NULL, or of an older contract");
+    if (input_count != 1 || !inputs) return fail(DMT_SHAPE_MISMATCH, SWISH " got %d inputs, it takes one", input_count);
+    if (inputs[0].rank > DMT_MAX_RANK || inputs[0].rank < 2)
         return fail(DMT_SHAPE_MISMATCH, SWISH " got a tensor of rank %d, expected [B, .., D]", inputs[0].rank);
     signature->output_count = 1;
     signature->outputs[0] = inputs[0];
@@ -57,15 +59,30 @@ static int is_compact_float(const dmt_tensor *tensor) {
     return tensor->dtype.code == DMT_DTYPE_FLOAT && tensor->dtype.bits == 32 && tensor->dtype.lanes == 1 && !tensor->strides;
 }
 
+static int is_named(const dmt_attrs *attributes) {
+    if (attributes->count < 0 || (attributes->count > 0 && !attributes->items)) return 0;
+    for (int64_t i = 0; i < attributes->count; i++)
+        if (!attributes->items[i].name.data || attributes->items[i].name.size <= 0) return 0;
+    return 1;
+}
+
 /* Fills the plan of a request; DMT_OK, or the failure that was reported. */
 static dmt_status read_request(const dmt_kernel_request *request, plan *plan) {
+    if (!request || request->struct_size < sizeof *request)
+        return fail(DMT_INVALID_ARGUMENT, SWISH ": the request is NULL, or of an older contract");
+    if (!same_text(request->op, (dmt_str)TEXT(SWISH)))
+        return fail(DMT_UNIMPLEMENTED, SWISH ": these kernels compute no other operator");
+    if (!is_named(&request->attributes))
+        return fail(DMT_INVALID_ARGUMENT, SWISH ": the attributes, or the name of one, are NULL");
     int has_beta = is_trainable(&request->attributes);
     if (request->input_count != 1 || request->output_count != 1 || request->parameter_count != has_beta)
         return fail(DMT_INVALID_ARGUMENT, SWISH " has one input, one output and %d parameters", has_beta);
+    if (!request->inputs || !request->outputs || (has_beta && !request->parameters))
+        return fail(DMT_INVALID_ARGUMENT, SWISH ": the tensors are NULL");
     const dmt_tensor *x = &request->inputs[0], *y = &request->outputs[0];
     if (!is_compact_float(x) || !is_compact_float(y) || (has_beta && !is_compact_float(&request->parameters[0])))
         return fail(DMT_UNIMPLEMENTED, SWISH " computes compact float32 tensors");
-    if (x->ndim < 1 || x->ndim > DMT_MAX_RANK || y->ndim != x->ndim)
+    if (x->ndim < 1 || x->ndim > DMT_MAX_RANK || y->ndim != x->ndim || !x->shape || !y->shape)
         return fail(DMT_SHAPE_MISMATCH, SWISH ": x has %d extents and y %d, expected the same 1 to 8", x->ndim, y->ndim);
     *plan = (struct plan){.rows = 1, .columns = x->shape[x->ndim - 1], .has_beta = has_beta};
     int64_t elements = 1;
@@ -76,14 +93,17 @@ static dmt_status read_request(const dmt_kernel_request *request, plan *plan) {
         if (i + 1 < x->ndim) plan->rows *= x->shape[i];
     }
     const dmt_tensor *beta = request->parameters;
-    if (has_beta && (beta->ndim != 1 || beta->shape[0] != plan->columns))
+    if (has_beta && (beta->ndim != 1 || !beta->shape || beta->shape[0] != plan->columns))
         return fail(DMT_SHAPE_MISMATCH, SWISH ": beta has to have the %lld columns of x", (long long)plan->columns);
     plan->saves = (request->flags & DMT_BIND_TRAINING) != 0;
     return DMT_OK;
 }
 
 static dmt_status supports(void *ctx, const dmt_kernel_request *request, dmt_support *support) {
-    (void)ctx, (void)request;
+    (void)ctx;
+    plan plan;
+    dmt_status status = read_request(request, &plan);
+    if (status != DMT_OK) return status;
     support->score = 100;
     support->reason = (dmt_str)TEXT("the operator's own kernels, in C");
     return DMT_OK;
@@ -94,6 +114,8 @@ static dmt_status bind(void *ctx, const dmt_kernel_request *request, dmt_kernel_
     plan made;
     dmt_status status = read_request(request, &made);
     if (status != DMT_OK) return status;
+    if (!answer || answer->struct_size < sizeof *answer)
+        return fail(DMT_INVALID_ARGUMENT, SWISH ": the place for the plan is NULL, or of an older contract");
     plan *kept = malloc(sizeof *kept);
     if (!kept) return fail(DMT_RESOURCE_EXHAUSTED, "no memory for a plan of %zu bytes", sizeof *kept);
     *kept = made;
@@ -116,8 +138,14 @@ static void forward_rows(void *argument, int64_t begin, int64_t end, int32_t wor
         }
 }
 
+/* Whether the call has its lists; a list of nothing may be NULL. */
+static int is_whole(const plan *bound, const dmt_kernel_call *call) {
+    return bound && call && call->struct_size >= sizeof *call && call->inputs && (!bound->has_beta || call->parameters);
+}
+
 static dmt_status forward(void *handle, const dmt_kernel_call *call) {
     const plan *bound = handle;
+    if (!is_whole(bound, call) || !call->outputs) return fail(DMT_INVALID_ARGUMENT, SWISH ": the call lacks its lists");
     if (bound->rows == 0 || bound->columns == 0) return DMT_OK;
     work work = {.plan = bound, .x = call->inputs[0], .y = call->outputs[0], .s = bound->saves ? call->saved : NULL};
     if (bound->has_beta) work.beta = call->parameters[0];
@@ -160,6 +188,7 @@ static void beta_gradient_blocks(void *argument, int64_t begin, int64_t end, int
 
 static dmt_status backward(void *handle, const dmt_kernel_call *call) {
     const plan *bound = handle;
+    if (!is_whole(bound, call) || !call->grad_outputs) return fail(DMT_INVALID_ARGUMENT, SWISH ": the call lacks its lists");
     work work = {.plan = bound, .x = call->inputs[0], .y_gradient = call->grad_outputs[0], .s = call->saved};
     if (!bound->saves) return fail(DMT_FAILED_PRECONDITION, SWISH ": backward of a plan that was not bound for training");
     if (bound->has_beta) work.beta = call->parameters[0];

@@ -21,7 +21,9 @@ static dmt_status expand(
     void *ctx, const dmt_graph *graph, const dmt_attrs *attributes, const dmt_value *inputs, int32_t input_count,
     dmt_value *output) {
     (void)ctx;
-    if (input_count != 1) return fail(DMT_SHAPE_MISMATCH, TOWER " got %d inputs, it takes one", input_count);
+    if (!graph || graph->struct_size < sizeof *graph || !attributes || !output)
+        return fail(DMT_INVALID_ARGUMENT, TOWER " was called without a graph, attributes or a place for its result");
+    if (input_count != 1 || !inputs) return fail(DMT_SHAPE_MISMATCH, TOWER " got %d inputs, it takes one", input_count);
     dmt_shape shape = {0};
     dmt_status status = graph->shape(graph->ctx, inputs[0], &shape);
     if (status != DMT_OK) return status;
