@@ -30,7 +30,10 @@ final class StartWatch {
         return nil
       }, context.toOpaque())
     // Without a thread MPI starts as it would without a watch.
-    guard status == 0 else { return context.release() }
+    guard status == 0 else {
+      context.release()
+      return
+    }
     pthread_detach(thread)
   }
 
