@@ -30,7 +30,11 @@ final class StartWatch {
         return nil
       }, context.toOpaque())
     // Without a thread MPI starts as it would without a watch.
-    if status == 0 { pthread_detach(thread) } else { context.release() }
+    guard status == 0 else {
+      context.release()
+      return
+    }
+    pthread_detach(thread)
   }
 
   /// MPI has started, or said why it cannot.
