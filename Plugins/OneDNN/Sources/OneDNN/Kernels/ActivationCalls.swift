@@ -4,11 +4,13 @@ internal import DMTPluginKit
 /// Forward and backward of an activation on `count` neighbouring elements, one prepared call a worker.
 struct ActivationCalls {
   private let activation: Activation
+  private let count: Int
   private let forwardCalls: [PreparedCall]
   private let backwardCalls: [PreparedCall]
 
   init(_ activation: Activation, count: Int, backward: Bool, for kernel: PrimitiveKernel) throws(DMTError) {
     self.activation = activation
+    self.count = count
     let layout = try Layout.rowMajor([count])
     var operation = dnnl_eltwise_desc_t()
     try Library.check(
@@ -47,6 +49,11 @@ struct ActivationCalls {
   func forward(
     _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, worker: Int, scratch: UnsafeMutableRawPointer?
   ) -> dnnl_status_t {
+    if activation == .relu {
+      // oneDNN's turns NaN into 0, and a loss that went wrong would look well.
+      VectorLoops.rectify(x, to: y, count: count)
+      return dnnl_success
+    }
     let call = forwardCalls[worker]
     call.bind(0, x)
     call.bind(1, y)

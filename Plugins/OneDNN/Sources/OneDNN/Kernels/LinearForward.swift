@@ -7,6 +7,8 @@ struct LinearForward {
   let packed: PackedWeight?
   private var calls: [[PreparedCall]] = []
   private let hasBias: Bool
+  /// By kind the outputs of a piece that relu follows; empty: it does not.
+  private let rectified: [Int]
 
   /// - Parameter lengths: the different numbers of rows that pieces have.
   init(
@@ -14,6 +16,9 @@ struct LinearForward {
   ) throws(DMTError) {
     let hasBias = geometry.hasBias
     self.hasBias = hasBias
+    // Behind the product, not in it: oneDNN's relu turns NaN into 0, and a loss that went wrong would look well.
+    let rectifies = activation == .relu
+    rectified = rectifies ? lengths.map { $0 * geometry.out } : []
     let plain = try Layout.rowMajor([geometry.out, geometry.width])
     let bias = try Layout.rowMajor([geometry.out])
     // Packing reads the whole weight once a step: with few rows that costs more than it saves.
@@ -35,7 +40,7 @@ struct LinearForward {
       }
       try Library.check(status, "the description of linear")
       let primitive = try Primitive(
-        operation, PostOperations(activation: activation?.forwardAlgorithm), what: "linear")
+        operation, PostOperations(activation: rectifies ? nil : activation?.forwardAlgorithm), what: "linear")
       // All pieces read one packed weight, so the first primitive's choice holds for the others.
       if index == 0, let chosen = primitive.weightsLayout { weights = chosen }
       var arguments: [(number: Int32, layout: dnnl_memory_desc_t)] = [
@@ -60,7 +65,9 @@ struct LinearForward {
       guard let bias else { return dnnl_invalid_arguments }
       call.bind(3, bias)
     }
-    return call.execute(scratch: scratch)
+    let status = call.execute(scratch: scratch)
+    if !rectified.isEmpty { VectorLoops.rectify(y, to: y, count: rectified[kind]) }
+    return status
   }
 }
 

@@ -1,10 +1,12 @@
 internal import CDNNL
 internal import DMTPluginKit
+internal import Glibc
 
 /// `softmax` on one axis: the tensor is seen as [outer, axis, inner] and cut along outer.
 final class SoftmaxKernel: PrimitiveKernel {
   private let split: Split
   private let rowSize: Int
+  private let inner: Int
   private var forwardCalls: [[PreparedCall]] = []
   private var backwardCalls: [[PreparedCall]] = []
   private var x: UnsafePointer<Float>?
@@ -24,6 +26,7 @@ final class SoftmaxKernel: PrimitiveKernel {
     let outer = dims[..<axis].reduce(1, *)
     let inner = dims[(axis + 1)...].reduce(1, *)
     rowSize = dims[axis] * inner
+    self.inner = inner
     let threads = HostThreads(requested: request.threads)
     split = Split(rowSize == 0 ? 0 : outer, threads: threads.count, cost: Double(rowSize) * 2)
     super.init(threads: threads)
@@ -82,7 +85,11 @@ final class SoftmaxKernel: PrimitiveKernel {
       let call = forwardCalls[kind][worker]
       call.bind(0, x + offset)
       call.bind(1, y + offset)
-      return call.execute(scratch: scratch)
+      let status = call.execute(scratch: scratch)
+      // oneDNN's turns NaN and infinity into 0, and a loss that went wrong would look well.
+      let count = split.length(piece) * rowSize
+      if !VectorLoops.areFinite(x + offset, count: count) { spread(x + offset, to: y + offset, count: count) }
+      return status
     }
     guard let y, let gradient, let target else { return dnnl_invalid_arguments }
     let call = backwardCalls[kind][worker]
@@ -98,5 +105,19 @@ final class SoftmaxKernel: PrimitiveKernel {
     let status = call.execute(scratch: scratch)
     VectorLoops.store(staging, to: target + offset, count: split.length(piece) * rowSize, adding: true)
     return status
+  }
+
+  /// The same by the formula, NaN and infinities included.
+  private func spread(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, count: Int) {
+    for row in stride(from: 0, to: count, by: rowSize) {
+      for column in row..<row + inner {
+        let places = stride(from: column, to: row + rowSize, by: inner)
+        var largest = -Float.infinity
+        for place in places { largest = x[place].isNaN ? .nan : Swift.max(largest, x[place]) }
+        var sum: Float = 0
+        for place in places { sum += expf(x[place] - largest) }
+        for place in places { y[place] = expf(x[place] - largest) / sum }
+      }
+    }
   }
 }
