@@ -63,17 +63,17 @@ import Testing
     var random = SeededGenerator(seed: 22)
     let model = try RandomModel(features: 6, towers: 2, random: &random)
     let verification = try VerificationTests.verification(model, "2x2", SPTTSharding(), random: &random)
-    let world = try ThreadsInterconnect().openWorld(rankCount: 4, timeoutMilliseconds: 400)
+    let world = try ThreadsInterconnect().openWorld(rankCount: 4, timeoutMilliseconds: 1000)
     let batch = verification.batches[0]
     let parts = Unchecked((verification, batch.slices(verification.counts[0])))
     let errors = Mutex<[Int: DMTError]>([:])
     _ = try RankThreads.run(4) { rank throws(DMTError) in
       let (verification, batches) = parts.value
-      let connection = try world.connect(rank: rank)
-      let model = try RankModel(
-        plan: verification.plan, flow: verification.flow, isSingle: verification.isSingle,
-        settings: verification.settings, components: verification.components, connection: connection)
       do throws(DMTError) {
+        let connection = try world.connect(rank: rank)
+        let model = try RankModel(
+          plan: verification.plan, flow: verification.flow, isSingle: verification.isSingle,
+          settings: verification.settings, components: verification.components, connection: connection)
         // Rank 3 does one step and no more, but stays.
         for step in 1...(rank == 3 ? 1 : 2) {
           _ = try model.trainStep(batches[rank], counts: verification.counts[0], step: step)
