@@ -96,19 +96,19 @@ enum ReaderTests {
     let threads = ProcessState.threads
     var grown: [(heap: Int64, given: Int)] = []
     // Free lists of the heap fill for a while; what is lost with every file grows with every hundred.
-    for _ in 0..<4 {
+    for _ in 0..<6 {
       let (heap, given) = (dmt_heap_in_use(), plugin.host.allocations.outstandingBytes)
       for _ in 0..<100 { try open() }
       grown.append((dmt_heap_in_use() - heap, plugin.host.allocations.outstandingBytes - given))
     }
     let heap = grown.map(\.heap).min() ?? 0
-    // Less than a word a file is no leak of files.
-    context.expect(heap < 800, "the heap grows by \(heap) bytes when \(what) is opened 100 times")
+    // The least that a heap gives are 32 bytes; less than that a file is no leak of files.
+    context.expect(heap < 2400, "the heap grows by \(heap) bytes when \(what) is opened 100 times")
     let given = grown.map(\.given).min() ?? 0
     context.expect(given <= 0, "\(given) bytes of the host's allocator are left when \(what) is opened 100 times")
     let left = ProcessState.descriptors.count - descriptors
-    context.expect(left <= 0, "\(left) descriptors are open when \(what) was opened 400 times and closed")
+    context.expect(left <= 0, "\(left) descriptors are open when \(what) was opened 600 times and closed")
     let started = ProcessState.threads - threads
-    context.expect(started <= 0, "\(started) threads are left when \(what) was opened 400 times and closed")
+    context.expect(started <= 0, "\(started) threads are left when \(what) was opened 600 times and closed")
   }
 }
