@@ -132,8 +132,13 @@ struct ConformanceTests {
   @Test("rules with numbers for elements and for rows, with and without sums, pass everything")
   func rules() throws {
     let workspace = try Workspace()
-    let library = try PluginTests.build("optimizers", as: "optimizers", in: workspace)
-    let result = try Command.run(["plugin", "check", library, "--only", "optimizer*", "--quiet"], in: workspace)
+    // A library names what it takes its functions from.
+    let built = try Command.shell(
+      "$(command -v cc || command -v clang) -std=gnu11 -shared -fPIC -fvisibility=hidden -o optimizers.so "
+        + "-I '\(Command.repository)/Sources/CDMTPlugin/include' "
+        + "'\(Command.repository)/Tests/Fixtures/Plugins/optimizers.c' -lm", in: workspace)
+    try #require(built.status == 0, "\(built)")
+    let result = try Command.run(["plugin", "check", "optimizers.so", "--only", "optimizer*", "--quiet"], in: workspace)
     #expect(result.status == 0, "\(result)")
   }
 

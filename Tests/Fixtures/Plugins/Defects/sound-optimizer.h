@@ -1,11 +1,9 @@
 /**
- * sound-optimizer.h: an update rule that is right in everything: Adagrad with one number a row for tables.
+ * sound-optimizer.h: an update rule that is right in everything: descent on tables, slower for rows that had large gradients.
  *
- * s += mean of g^2 over the row; w -= lr g / (sqrt(s) + 1e-8).
+ * s += mean of g^2 over the row; w -= lr g / (1 + s).
  */
 #include "sound.h"
-
-#include <math.h>
 
 #ifndef GRADIENT
 #define GRADIENT(call, index) ((call)->gradient_scale * ((const float *)(call)->gradients)[index])
@@ -50,7 +48,7 @@ static dmt_status update_rows(void *handle, const dmt_optimizer_rows *call) {
         int64_t row = call->rows[i];
         sums[row] += (float)(call->sums[i] / (double)call->whole_columns);
         for (int64_t c = 0; c < call->columns; c++)
-            weights[row * call->columns + c] -= (float)(call->learning_rate * GRADIENT(call, i * call->columns + c) / (sqrt(sums[row]) + 1e-8));
+            weights[row * call->columns + c] -= (float)(call->learning_rate * GRADIENT(call, i * call->columns + c) / (1 + sums[row]));
         ON_ROW(call, row);
     }
     return DMT_OK;
