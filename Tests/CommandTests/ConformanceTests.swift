@@ -138,7 +138,8 @@ struct ConformanceTests {
         + "-I '\(Command.repository)/Sources/CDMTPlugin/include' "
         + "'\(Command.repository)/Tests/Fixtures/Plugins/optimizers.c' -lm", in: workspace)
     try #require(built.status == 0, "\(built)")
-    let result = try Command.run(["plugin", "check", "optimizers.so", "--only", "optimizer*", "--quiet"], in: workspace)
+    let result = try Command.run(
+      ["plugin", "check", "optimizers.so", "--only", "optimizer*", "--quiet"], in: workspace)
     #expect(result.status == 0, "\(result)")
   }
 
