@@ -139,7 +139,7 @@ struct ConformanceTests {
         + "'\(Command.repository)/Tests/Fixtures/Plugins/optimizers.c' -lm", in: workspace)
     try #require(built.status == 0, "\(built)")
     let result = try Command.run(
-      ["plugin", "check", "optimizers.so", "--only", "optimizer*", "--quiet"], in: workspace)
+      ["plugin", "check", "optimizers.so", "--only", "optimizer.*", "--quiet"], in: workspace)
     #expect(result.status == 0, "\(result)")
   }
 
