@@ -28,7 +28,13 @@ struct ConformanceTests {
 
   private static let sound = [
     "sound-operator", "sound-backend", "sound-update", "sound-partitioner", "sound-sharding", "sound-module",
+    "sound-optimizer", "sound-reader",
   ]
+
+  /// Data of the fixtures that read: every kind of column, and a row that cannot be used.
+  private static let rows =
+    "name,n_count,b_tags\n"
+    + (1...150).map { "row \($0),\($0 % 7)" + ($0 == 40 ? "\n" : ",a|\($0)\n") }.joined()
 
   /// Compiles a fixture and checks it.
   ///
@@ -36,8 +42,11 @@ struct ConformanceTests {
   private func check(_ fixture: String, _ options: [String] = [], limit: Int = 60) throws -> Command.Result {
     let workspace = try Workspace()
     let library = try PluginTests.build("Defects/" + fixture, as: fixture, in: workspace)
+    // Readers alone look at it.
+    try workspace.write("rows.txt", Self.rows)
     return try Command.run(
-      ["plugin", "check", library, "--limit", String(limit), "--reproduce", "7"] + options, in: workspace)
+      ["plugin", "check", library, "--file", "rows.txt", "--limit", String(limit), "--reproduce", "7"] + options,
+      in: workspace)
   }
 
   private func failures(_ result: Command.Result) throws -> [String: [String]] {
@@ -102,6 +111,36 @@ struct ConformanceTests {
     #expect(component.status == 0 && component.output.contains("0 failed"), "\(component)")
     let none = try check("sound-operator", ["--only", "no.such.test"])
     #expect(none.status == 66 && none.errors.contains("no test of these plugins matches"), "\(none)")
+  }
+
+  @Test("readers are tried on the file that is given, and say what is skipped without one")
+  func readers() throws {
+    let workspace = try Workspace()
+    let library = try PluginTests.build("Defects/sound-reader", as: "reader", in: workspace)
+    let bare = try Command.run(["plugin", "check", library, "--only", "reader.*"], in: workspace)
+    #expect(
+      bare.status == 0 && bare.output.contains("skipped  it needs a file to read: give one with --file"), "\(bare)")
+    let missing = try Command.run(["plugin", "check", library, "--file", "none.txt"], in: workspace)
+    #expect(missing.status == 66 && missing.errors.contains("there is no file none.txt"), "\(missing)")
+    // A file that the reader refuses is one failure, not ten.
+    try workspace.write("empty.txt", "")
+    let refused = try Command.run(
+      ["plugin", "check", library, "--file", "empty.txt", "--only", "reader.*", "--json"], in: workspace)
+    #expect(try failures(refused).keys.sorted() == ["reader.rows"], "\(refused)")
+  }
+
+  @Test("rules with numbers for elements and for rows, with and without sums, pass everything")
+  func rules() throws {
+    let workspace = try Workspace()
+    // A library names what it takes its functions from.
+    let built = try Command.shell(
+      "$(command -v cc || command -v clang) -std=gnu11 -shared -fPIC -fvisibility=hidden -o optimizers.so "
+        + "-I '\(Command.repository)/Sources/CDMTPlugin/include' "
+        + "'\(Command.repository)/Tests/Fixtures/Plugins/optimizers.c' -lm", in: workspace)
+    try #require(built.status == 0, "\(built)")
+    let result = try Command.run(
+      ["plugin", "check", "optimizers.so", "--only", "optimizer.*", "--quiet"], in: workspace)
+    #expect(result.status == 0, "\(result)")
   }
 
   @Test("--junit prints XML with a failure, --in-process runs without children, --list names every test")

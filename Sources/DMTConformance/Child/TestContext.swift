@@ -14,6 +14,8 @@ final class TestContext {
   /// nil in tests of the library itself.
   let component: TestedComponent?
   let seed: UInt64
+  /// Data that a reader is tried on; nil: there are none.
+  let file: String?
   private(set) var failures: [String] = []
   private(set) var notes: [String] = []
   private let tell: (String, String) -> Void
@@ -24,6 +26,7 @@ final class TestContext {
     folder = order.folder
     component = order.component
     seed = order.seed
+    file = order.file
     self.tell = tell
   }
 

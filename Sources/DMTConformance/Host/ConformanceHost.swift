@@ -20,6 +20,7 @@ final class ConformanceHost: @unchecked Sendable {
   private var pools: [Int: ThreadPool] = [:]
   private let services: [String: UnsafeRawPointer]
   /// A worker whose floating-point environment a body changed.
+  private let cancel = Atomic<Bool>(false)
   private let changedWorker = Atomic<Bool>(false)
 
   /// - Parameters:
@@ -58,6 +59,12 @@ final class ConformanceHost: @unchecked Sendable {
     if let known = pools[threads] { chosen = known } else { chosen = try ThreadPool(threads: threads) }
     pools[threads] = chosen
     pool = chosen
+  }
+
+  /// What the cancel service says.
+  var isCancelRequested: Bool {
+    get { cancel.load(ordering: .relaxed) }
+    set { cancel.store(newValue, ordering: .relaxed) }
   }
 
   /// Whether a body of `parallel_for` left a thread's floating-point environment changed.

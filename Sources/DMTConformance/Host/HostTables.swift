@@ -74,6 +74,7 @@ enum HostTables {
 
   private static var cancel: dmt_cancel {
     dmt_cancel(
-      struct_size: SizedStruct.size(of: dmt_cancel.self), reserved: 0, ctx: nil, is_requested: { _ in 0 })
+      struct_size: SizedStruct.size(of: dmt_cancel.self), reserved: 0, ctx: nil,
+      is_requested: { context in ConformanceHost.at(context)?.isCancelRequested == true ? 1 : 0 })
   }
 }

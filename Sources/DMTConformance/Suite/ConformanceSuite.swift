@@ -10,6 +10,8 @@ public struct ConformanceSuite: Sendable {
   public var filter = TestFilter()
   /// Of all random inputs.
   public var seed: UInt64
+  /// Data that readers are tried on.
+  public var file: String?
   /// Time that a test has.
   public var limitMilliseconds = 30_000
   /// Tests at a time.
@@ -29,6 +31,9 @@ public struct ConformanceSuite: Sendable {
     if let order = TestOrder(arguments: arguments) { return TestChild.run(order) }
     return InterconnectTests.runRank(arguments: arguments)
   }
+
+  /// All kinds of component.
+  public static var kinds: Set<String> { DescriptorTests.everyKind }
 
   /// Names and summaries of all tests, in order, with the kinds of component that they are run on.
   public static var tests: [(name: String, summary: String, kinds: [String])] {
@@ -103,7 +108,9 @@ public struct ConformanceSuite: Sendable {
   ) -> TestResult {
     let start = ContinuousClock.now
     let outcome = runner.run(
-      TestOrder(test: test.name, library: place.library, folder: place.folder, component: component, seed: seed))
+      TestOrder(
+        test: test.name, library: place.library, folder: place.folder, component: component, seed: seed,
+        file: file))
     let (seconds, attoseconds) = (ContinuousClock.now - start).components
     return TestResult(
       test: test.name, summary: test.summary, component: component, outcome: outcome,

@@ -29,6 +29,7 @@ struct ConformanceTest: Sendable {
     LibraryTests.all + EntryTests.all + LookupTests.all + DescriptorTests.all + LifecycleTests.all + SchemaTests.all
     + BindErrorTests.all + CallErrorTests.all + NumberTests.all + MemoryTests.all + BatchTests.all + ThreadTests.all
     + EnvironmentTests.all + ModuleTests.all + PartitionTests.all + ShardingTests.all + InterconnectTests.all
+    + OptimizerTests.all + ReaderTests.all + ReaderFileTests.all
 
   /// Whether it is run on a component.
   func applies(to component: TestedComponent?) -> Bool {

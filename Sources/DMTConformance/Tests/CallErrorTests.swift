@@ -36,12 +36,12 @@ enum CallErrorTests {
     },
     ConformanceTest(
       "bind.requests", "Requests that break the contract are refused with a message.",
-      .components(["embedding", "update"])
+      .components(["embedding", "update", "optimizer"])
     ) { context in
-      if try context.tested().kind == "embedding" {
-        try embeddingRequests(context)
-      } else {
-        try updateRequests(context)
+      switch try context.tested().kind {
+      case "embedding": try embeddingRequests(context)
+      case "update": try updateRequests(context)
+      default: try OptimizerTests.requests(context)
       }
     },
   ]
@@ -129,7 +129,7 @@ enum CallErrorTests {
     expectRefused("an optimizer without a name") { $0.optimizer = arena.text("") }
   }
 
-  private static func expect(_ context: TestContext, _ status: dmt_status, _ message: String, _ what: String) {
+  static func expect(_ context: TestContext, _ status: dmt_status, _ message: String, _ what: String) {
     context.expect(status != DMT_OK, "\(what) is accepted")
     context.expect(
       status == DMT_OK || !message.isEmpty, "\(what) is refused with status \(status) and no message (set_error)")

@@ -56,6 +56,7 @@ enum DescriptorTests {
 
   /// All kinds of the contract.
   static let everyKind: Set<String> = [
-    "backend", "operator", "module", "embedding", "update", "partitioner", "sharding", "interconnect",
+    "backend", "operator", "module", "embedding", "update", "partitioner", "sharding", "interconnect", "reader",
+    "optimizer",
   ]
 }

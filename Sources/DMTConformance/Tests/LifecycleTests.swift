@@ -21,7 +21,7 @@ enum LifecycleTests {
     },
     ConformanceTest(
       "lifecycle.plans", "A thousand plans made and released leave no memory behind.",
-      .components(ComponentWorkloads.kinds)
+      .components(ComponentWorkloads.planKinds)
     ) { context in
       let plugin = try SubjectPlugin(context)
       let workload = try ComponentWorkloads.smallest(context, plugin)
@@ -47,7 +47,7 @@ enum LifecycleTests {
     },
     ConformanceTest(
       "lifecycle.allocator", "What it takes from the host's allocator it gives back, once, unbroken.",
-      .components(ComponentWorkloads.kinds)
+      .components(ComponentWorkloads.planKinds)
     ) { context in
       let plugin = try SubjectPlugin(context)
       let workloads = try ComponentWorkloads.all(context, plugin)

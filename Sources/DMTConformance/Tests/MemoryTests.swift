@@ -3,15 +3,16 @@ internal import DMTCore
 /// What a component does with memory.
 enum MemoryTests {
   private static let scope = ConformanceTest.Scope.components(ComponentWorkloads.kinds)
+  private static let planScope = ConformanceTest.Scope.components(ComponentWorkloads.planKinds)
 
   static let all = [
-    ConformanceTest("memory.guards", "It touches nothing beside its inputs and outputs.", scope) { context in
+    ConformanceTest("memory.guards", "It touches nothing beside its inputs and outputs.", planScope) { context in
       try guarded(context, .data)
     },
     ConformanceTest("memory.working", "It uses no more saved and scratch memory than it asked for.", scope) { context in
       try guarded(context, .working)
     },
-    ConformanceTest("memory.inputs", "What it is given to read it does not write.", scope) { context in
+    ConformanceTest("memory.inputs", "What it is given to read it does not write.", planScope) { context in
       for workload in try ComponentWorkloads.all(context, SubjectPlugin(context)) {
         context.phase("running \(workload.name) on inputs that cannot be written")
         var policy = MemoryPolicy()

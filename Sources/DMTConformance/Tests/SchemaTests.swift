@@ -1,9 +1,9 @@
 internal import DMTCore
 internal import DMTPluginHost
 
-/// What operators and modules accept as attributes.
+/// What components accept as attributes.
 enum SchemaTests {
-  private static let kinds: Set<String> = ["operator", "module"]
+  private static let kinds: Set<String> = ["operator", "module", "reader", "optimizer"]
 
   static let all = [
     ConformanceTest("schema.fields", "Every attribute is described, its bounds and default fit.", .components(kinds)) {
@@ -72,6 +72,8 @@ enum SchemaTests {
     let component = try context.tested()
     if let found = plugin.loaded.operators.first(where: { $0.name == component.id }) { return found.attributes }
     if let found = plugin.loaded.modules.first(where: { $0.name == component.id }) { return found.attributes }
+    if let found = plugin.loaded.readers.first(where: { $0.name == component.id }) { return found.attributes }
+    if let found = plugin.loaded.optimizers.first(where: { $0.name == component.id }) { return found.attributes }
     throw context.skip("this host does not know revision \(component.revision) of its kind")
   }
 
@@ -92,6 +94,16 @@ enum SchemaTests {
     do {
       if component.kind == "module" {
         _ = try ModuleTrials(context, plugin, attributes: attributes).all.first?.run(context)
+        return
+      }
+      if component.kind == "optimizer" {
+        for workload in try OptimizerWorkload.all(context, plugin, attributes: attributes) {
+          _ = try workload.bind(threads: 1).run()
+        }
+        return
+      }
+      if component.kind == "reader" {
+        _ = try ReaderSubject.exercise(context, plugin, attributes: attributes)
         return
       }
       let known = try KernelWorkloads(context, plugin).smallest[0]

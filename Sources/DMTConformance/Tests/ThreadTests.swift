@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Threads, plans side by side, and results that do not depend on them.
 enum ThreadTests {
-  private static let scope = ConformanceTest.Scope.components(ComponentWorkloads.kinds)
+  private static let scope = ConformanceTest.Scope.components(ComponentWorkloads.planKinds)
 
   static let all = [
     ConformanceTest("threads.repeatable", "A second run gives the same bits, on one thread and on several.", scope) {

@@ -5,6 +5,8 @@ internal import DMTPluginHost
 enum ComponentWorkloads {
   /// Kinds that have workloads.
   static let kinds: Set<String> = ["backend", "operator", "embedding", "update"]
+  /// Those, and kinds whose workloads have neither a batch nor a reference.
+  static let planKinds = kinds.union(["optimizer"])
 
   /// Everything that it serves.
   ///
@@ -24,6 +26,7 @@ enum ComponentWorkloads {
       found = UpdateWorkload.optimizers.map {
         UpdateWorkload(optimizer: $0, backend: backend, sizes: UpdateWorkload.sizes, seed: context.seed)
       }.filter { backend.support(for: $0.request).isServed }
+    case "optimizer": found = try OptimizerWorkload.all(context, plugin)
     default: break
     }
     guard !found.isEmpty else { throw context.skip("it serves none of what is tried") }

@@ -2,6 +2,7 @@ import ArgumentParser
 import DMTConformance
 import DMTCore
 import DMTPluginHost
+import Foundation
 
 extension PluginCommand {
   struct Check: ParsableCommand {
@@ -18,6 +19,7 @@ extension PluginCommand {
           dmt plugin check build/libmine.so --only 'memory.*' --only numbers.gradients
           dmt plugin check build/libmine.so --reproduce 1234 --only memory.guards --in-process   # in a debugger
           dmt plugin check build/libmine.so --junit > report.xml
+          dmt plugin check build/libreader.so --file rows.txt       # a reader, with data in its format
           dmt plugin check --list
         """)
 
@@ -28,6 +30,10 @@ extension PluginCommand {
         valueName: "pattern"))
     var only: [String] = []
     @Option(help: ArgumentHelp("Repeat the random inputs of an earlier run.", valueName: "seed")) var reproduce: UInt64?
+    @Option(
+      help: ArgumentHelp("Data that readers are tried on; without it what needs data is skipped.", valueName: "path"),
+      completion: .file())
+    var file: String?
     @Option(help: ArgumentHelp("Time that a test has, in seconds.", valueName: "seconds")) var limit = 60
     @Option(help: ArgumentHelp("Tests at a time; as many as there are CPUs.", valueName: "n")) var jobs: Int?
     @Flag(help: "Run the tests in this process, one after the other, for a debugger.") var inProcess = false
@@ -47,7 +53,9 @@ extension PluginCommand {
       if list {
         let rows = ConformanceSuite.tests.map {
           [
-            $0.name, $0.kinds.isEmpty ? "library" : $0.kinds.count == 8 ? "all" : $0.kinds.joined(separator: ", "),
+            $0.name,
+            $0.kinds.isEmpty
+              ? "library" : $0.kinds.count == ConformanceSuite.kinds.count ? "all" : $0.kinds.joined(separator: ", "),
             $0.summary,
           ]
         }
@@ -58,6 +66,12 @@ extension PluginCommand {
       try Console.reporting {
         let seed = reproduce ?? UInt64.random(in: 1...999_999_999)
         var suite = ConformanceSuite(seed: seed)
+        if let file {
+          guard FileManager.default.fileExists(atPath: file) else {
+            throw DMTError(.notFound, "there is no file \(file)", remedy: "give --file a file in the reader's format")
+          }
+          suite.file = file
+        }
         suite.filter = TestFilter(only)
         suite.limitMilliseconds = limit * 1000
         suite.jobs = jobs ?? ThreadPool.usableCPUs

@@ -46,7 +46,10 @@ typedef struct rule {
 static dmt_status bind(void *ctx, const dmt_optimizer_request *request, dmt_optimizer_plan *plan) {
     (void)ctx;
     if (DEFECT == NO_FLOAT) return fail(DMT_UNIMPLEMENTED, "this rule computes nothing at all");
-    if (request->dtype.code != DMT_DTYPE_FLOAT || (request->dtype.bits != 32 && request->dtype.bits != 64))
+    if (!request || request->struct_size < sizeof *request || !plan)
+        return fail(DMT_INVALID_ARGUMENT, "the request or the place for the plan is NULL");
+    dmt_dtype dtype = request->dtype;
+    if (dtype.code != DMT_DTYPE_FLOAT || (dtype.bits != 32 && dtype.bits != 64) || dtype.lanes != 1)
         return fail(DMT_UNIMPLEMENTED, "the rule computes float32 and float64");
     rule *made = malloc(sizeof *made);
     if (!made) return fail(DMT_RESOURCE_EXHAUSTED, "no memory for a plan");

@@ -155,6 +155,11 @@ static dmt_status open_file(void *ctx, const dmt_reader_request *request, dmt_re
     for (int32_t i = 0; i < f->column_count; i++) {
         dmt_str name = field_of(f, header, i);
         f->columns[i].name = name;
+        if (name.size == 0) {
+            close_file(f);
+            answer->failure = (dmt_reader_place){1, 1};
+            return fail(DMT_INVALID_ARGUMENT, "a column has no name in the header line");
+        }
         if (lists(&request->attributes, "integers", name)) f->columns[i].type = DMT_COLUMN_I64;
         if (lists(&request->attributes, "numbers", name)) f->columns[i].type = DMT_COLUMN_F64;
         if (lists(&request->attributes, "bags", name)) f->columns[i].flags = DMT_COLUMN_BAG;

@@ -1,0 +1,2 @@
+/* Right in everything. */
+#include "sound-optimizer.h"
