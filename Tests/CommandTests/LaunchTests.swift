@@ -4,7 +4,6 @@ import Testing
 /// `dmt launch` with a launcher that does what mpirun does when a host cannot be reached.
 @Suite(
   "Launching",
-  .disabled("now and then the launcher of the test outlives dmt, and the run waits for it"),
   .enabled(
     if: FileManager.default.fileExists(atPath: RankPlugins.folder + "/InterconnectMPI/plugin.json"),
     "bin/plugins has no InterconnectMPI: run make first"))

@@ -15,7 +15,7 @@ import Testing
 
   @Test func `the first rank that failed since a moment is found by the last line of its log`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder.path) }
-    let start = Date(timeIntervalSinceNow: -5)
+    let start = folder.rankLogs()
     #expect(folder.failedRank(since: start) == nil)
     try (Self.step + Self.step).write(toFile: folder.logPath, atomically: false, encoding: .utf8)
     try (Self.step + Self.failed).write(toFile: folder.rankLogPath(12), atomically: false, encoding: .utf8)
@@ -26,7 +26,7 @@ import Testing
       .write(toFile: folder.logPath, atomically: false, encoding: .utf8)
     #expect(folder.failedRank(since: start) == 0)
     // What failed before the moment is over, and so is a failure after which the run goes on.
-    #expect(folder.failedRank(since: Date(timeIntervalSinceNow: 60)) == nil)
+    #expect(folder.failedRank(since: folder.rankLogs()) == nil)
     for path in [folder.logPath, folder.rankLogPath(3), folder.rankLogPath(12)] {
       try (Self.failed + "{\"event\":\"resume\",\"step\":7}\n").write(toFile: path, atomically: false, encoding: .utf8)
     }

@@ -24,6 +24,8 @@ struct LaunchedJob {
   /// - Returns: 0, or 130 when the run was interrupted.
   /// - Throws: ``DMTError/Code/notFound`` without mpirun, ``DMTError/Code/interconnectFailed`` when a rank failed.
   func run(_ arguments: [String]) throws(DMTError) -> Int32 {
+    // Before anything is started: a rank can fail at once.
+    let before = folder.rankLogs()
     let process: TrainingProcess
     do throws(DMTError) {
       process = try TrainingProcess(
@@ -34,9 +36,8 @@ struct LaunchedJob {
         remedy: "install Open MPI (apt-get install openmpi-bin libopenmpi-dev), or take --interconnect threads")
     }
     var isStopped = false
-    let start = Date()
     var failure: (rank: Int, seen: Date)?
-    var checked = start
+    var checked = Date()
     while true {
       if let end = process.end() { return try code(of: end, isStopped: isStopped) }
       if InterruptFlag.isRaised, !isStopped {
@@ -46,7 +47,7 @@ struct LaunchedJob {
       }
       if Date().timeIntervalSince(checked) >= 1 {
         checked = Date()
-        if failure == nil { failure = folder.failedRank(since: start).map { ($0, checked) } }
+        if failure == nil { failure = folder.failedRank(since: before).map { ($0, checked) } }
         if let failure, checked.timeIntervalSince(failure.seen) >= Double(timeoutSeconds + Self.graceSeconds) {
           throw end(process, after: failure.rank)
         }
