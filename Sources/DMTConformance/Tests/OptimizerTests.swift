@@ -172,12 +172,13 @@ enum OptimizerTests {
     guard let bind = table.bind, let release = table.release else { return }
     let arena = ContractArena()
     func expectRefused(_ what: String, _ request: UnsafePointer<dmt_optimizer_request>?) {
-      context.phase("binding \(what)")
       var plan = dmt_optimizer_plan()
       plan.struct_size = UInt32(MemoryLayout<dmt_optimizer_plan>.size)
-      let (status, message) = SubjectPlugin.status { bind(table.ctx, request, &plan) }
-      if status == DMT_OK { release(plan.handle) }
-      CallErrorTests.expect(context, status, message, what)
+      CallErrorTests.expectRefused(context, what) {
+        bind(table.ctx, request, &plan)
+      } release: {
+        release(plan.handle)
+      }
     }
     expectRefused("a request at NULL", nil)
     var request = arena.request(subject.request)

@@ -15,7 +15,7 @@ final class BoundEmbedding: BoundWorkload {
   }
 
   private func values(_ count: Int, _ name: String) -> [Double] {
-    CaseTensor.random([count], name: name, seed: workload.seed).values.map { Double(Float($0)) }
+    CaseTensor.float32Numbers([count], name: name, seed: workload.seed)
   }
 
   func run(_ policy: MemoryPolicy, _ variation: RunVariation) throws(DMTError) -> [NamedNumbers] {
@@ -139,7 +139,7 @@ private final class EmbeddingRun {
   }
 
   private func values(_ count: Int, _ name: String) -> [Double] {
-    CaseTensor.random([count], name: name, seed: workload.seed).values.map { Double(Float($0)) }
+    CaseTensor.float32Numbers([count], name: name, seed: workload.seed)
   }
 
   func rowGradients(_ tables: [TestBlock]) throws(DMTError) -> [NamedNumbers] {

@@ -72,7 +72,7 @@ struct OptimizerSubject {
   private var dtype: DType { request.dtype }
 
   private func values(_ count: Int, _ name: String) -> [Double] {
-    CaseTensor.random([count], name: name, seed: seed).values.map { Double(Float($0)) }
+    CaseTensor.float32Numbers([count], name: name, seed: seed)
   }
 
   private func gradients(_ count: Int, _ name: String, _ variation: Variation) -> [Double] {

@@ -66,7 +66,7 @@ private final class BoundUpdate: BoundWorkload {
   }
 
   private func values(_ count: Int, _ name: String) -> [Double] {
-    CaseTensor.random([count], name: name, seed: workload.seed).values.map { Double(Float($0)) }
+    CaseTensor.float32Numbers([count], name: name, seed: workload.seed)
   }
 
   func run(_ policy: MemoryPolicy, _ variation: RunVariation) throws(DMTError) -> [NamedNumbers] {
