@@ -62,15 +62,7 @@ final class EmbeddingTable: Sendable {
     guard answer != nil else { throw missing("the place for the plan") }
     let states = try request.optimizer?.states().count ?? 0
     let handle = EmbeddingHandle(try backend.bind(request), request: request, states: states)
-    let reference = Unmanaged.passRetained(handle)
-    var plan = dmt_embedding_plan()
-    plan.handle = reference.toOpaque()
-    do throws(DMTError) {
-      try SizedStruct.write(plan, to: answer, "the place for the plan")
-    } catch {
-      reference.release()
-      throw error
-    }
+    try SizedStruct.handOver(handle, as: dmt_embedding_plan(), \.handle, to: answer)
   }
 }
 

@@ -57,17 +57,10 @@ final class KernelsContext: Sendable {
     let request = try KernelRequest(copying: pointer)
     guard answer != nil else { throw missing("the place for the plan") }
     let handle = KernelHandle.make(try backend.bind(request), request: request)
-    let reference = Unmanaged.passRetained(handle)
     var plan = dmt_kernel_plan()
-    plan.handle = reference.toOpaque()
     plan.saved_bytes = Int64(handle.savedBytes)
     plan.scratch_bytes = Int64(handle.scratchBytes)
-    do throws(DMTError) {
-      try SizedStruct.write(plan, to: answer, "the place for the plan")
-    } catch {
-      reference.release()
-      throw error
-    }
+    try SizedStruct.handOver(handle, as: plan, \.handle, to: answer)
   }
 }
 

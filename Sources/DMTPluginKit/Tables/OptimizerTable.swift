@@ -71,15 +71,8 @@ final class OptimizerTable: Sendable {
     let request = try OptimizerRequest(copying: pointer)
     guard answer != nil else { throw missing("the place for the plan") }
     let layout = try layout(request.attributes)
-    let reference = Unmanaged.passRetained(OptimizerHandle(try optimizer.bind(request), layout: layout))
-    var plan = dmt_optimizer_plan()
-    plan.handle = reference.toOpaque()
-    do throws(DMTError) {
-      try SizedStruct.write(plan, to: answer, "the place for the plan")
-    } catch {
-      reference.release()
-      throw error
-    }
+    let handle = OptimizerHandle(try optimizer.bind(request), layout: layout)
+    try SizedStruct.handOver(handle, as: dmt_optimizer_plan(), \.handle, to: answer)
   }
 }
 

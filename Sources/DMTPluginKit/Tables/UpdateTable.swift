@@ -45,15 +45,8 @@ final class UpdateTable: Sendable {
     let request = try UpdateRequest(copying: pointer)
     guard answer != nil else { throw missing("the place for the plan") }
     let states = try request.optimizer.states().count
-    let reference = Unmanaged.passRetained(UpdateHandle(try backend.bind(request), request: request, states: states))
-    var plan = dmt_update_plan()
-    plan.handle = reference.toOpaque()
-    do throws(DMTError) {
-      try SizedStruct.write(plan, to: answer, "the place for the plan")
-    } catch {
-      reference.release()
-      throw error
-    }
+    let handle = UpdateHandle(try backend.bind(request), request: request, states: states)
+    try SizedStruct.handOver(handle, as: dmt_update_plan(), \.handle, to: answer)
   }
 }
 
