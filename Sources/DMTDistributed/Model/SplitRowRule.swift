@@ -5,8 +5,6 @@ import DMTRuntime
 /// What an update of rows adds up over all columns, and what follows from the sums: the two halves of an update between which
 /// the holders of a row's columns speak to each other.
 protocol SplitRowRule: AnyObject {
-  /// Sums a row.
-  var sumCount: Int { get }
   /// Adds the sums of the touched rows of a table, over the columns that are here.
   func addSums(
     _ table: Int, learningRate: Double, gradientScale: Double, step: Int, to sums: UnsafeMutablePointer<Double>
@@ -23,8 +21,6 @@ final class OwnSplitRowRule: SplitRowRule {
 
   init(_ rule: RowRule) { self.rule = rule }
 
-  var sumCount: Int { rule.sumCount }
-
   func addSums(
     _ table: Int, learningRate: Double, gradientScale: Double, step: Int, to sums: UnsafeMutablePointer<Double>
   ) throws(DMTError) {
@@ -40,7 +36,6 @@ final class OwnSplitRowRule: SplitRowRule {
 
 /// Row-wise Adagrad: s += mean_j g_j^2 over all columns; w -= lr g / (sqrt(s) + eps).
 final class RowwiseAdagradRule: SplitRowRule {
-  let sumCount = 1
   private let embedding: EmbeddingEngine
   private let weightDecay: Double
   private let epsilon: Double

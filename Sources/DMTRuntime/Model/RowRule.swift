@@ -6,7 +6,7 @@ package import DMTCore
 /// A row's gradient is summed by the engine first; a rule sees each touched row once.
 package final class RowRule {
   /// Numbers a row that ``addSums(_:learningRate:gradientScale:step:to:)`` adds.
-  package let sumCount: Int
+  private let sumCount: Int
   private let embedding: EmbeddingEngine
   private let kernel: any OptimizerKernel
   private let call: UnsafeMutablePointer<dmt_optimizer_rows>
