@@ -1,3 +1,5 @@
+internal import DMTCore
+
 /// What a sample of numbers looks like; a figure that the sample does not define is nil.
 ///
 /// | figure | formula |
@@ -22,9 +24,9 @@ public struct SampleSummary: Sendable, Equatable {
     count = sorted.count
     minimum = sorted.first
     maximum = sorted.last
-    median = Self.quantile(0.5, of: sorted)
-    lowerQuartile = Self.quantile(0.25, of: sorted)
-    upperQuartile = Self.quantile(0.75, of: sorted)
+    median = sorted.quantile(0.5)
+    lowerQuartile = sorted.quantile(0.25)
+    upperQuartile = sorted.quantile(0.75)
     guard !sorted.isEmpty else {
       (mean, standardDeviation) = (nil, nil)
       return
@@ -41,15 +43,6 @@ public struct SampleSummary: Sendable, Equatable {
   ///
   /// Source: J. L. Hodges and E. L. Lehmann, Estimates of location based on rank tests, Ann. Math. Statist. 34 (1963).
   public static func shift(_ x: [Double], over y: [Double]) -> Double? {
-    quantile(0.5, of: x.flatMap { a in y.map { a - $0 } }.sorted())
-  }
-
-  private static func quantile(_ q: Double, of sorted: [Double]) -> Double? {
-    guard let last = sorted.last else { return nil }
-    let place = q * Double(sorted.count - 1)
-    let index = Int(place)
-    guard index + 1 < sorted.count else { return last }
-    let share = place - Double(index)
-    return share == 0 ? sorted[index] : sorted[index] + share * (sorted[index + 1] - sorted[index])
+    x.flatMap { a in y.map { a - $0 } }.sorted().quantile(0.5)
   }
 }

@@ -56,12 +56,7 @@ struct ContentHashes {
   }
 
   /// SHA-256 of bytes, as 64 hex digits.
-  static func hash(_ bytes: [UInt8]) -> String { hex(SHA256.hash(data: bytes)) }
-
-  private static func hex(_ digest: SHA256.Digest) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
+  static func hash(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).hexadecimal }
 
   private static func contentHash(_ path: String) throws(DMTError) -> String {
     let source = try FileSource(path: path)
@@ -73,7 +68,7 @@ struct ContentHashes {
       if count == 0 { break }
       hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
-    return hex(hasher.finalize())
+    return hasher.finalize().hexadecimal
   }
 
   private static func readAll(_ path: String, limit: Int) throws(DMTError) -> [UInt8] {

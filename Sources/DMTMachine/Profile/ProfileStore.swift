@@ -1,5 +1,5 @@
-import CDMTHostShims
 public import DMTCore
+import DMTPluginHost
 public import DMTRuntime
 public import DMTTraining
 public import Foundation
@@ -15,7 +15,7 @@ public struct ProfileStore: Sendable {
   /// The file for this machine on `threads` threads: `DMT_PROFILE`, else in the user's configuration folder.
   public init(threads: Int, environment: [String: String] = ProcessInfo.processInfo.environment) {
     // A process with more rights than its user does not let him choose its kernels.
-    guard dmt_is_privileged() == 0 else {
+    guard !TrustedEnvironment.isPrivileged else {
       path = nil
       return
     }
@@ -24,13 +24,7 @@ public struct ProfileStore: Sendable {
       return
     }
     let name = "dmt/profiles/\(CPUModel.fileName(CPUModel.name))-\(threads)-threads.json"
-    if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") {
-      path = "\(folder)/\(name)"
-    } else if let home = environment["HOME"], home.hasPrefix("/") {
-      path = "\(home)/.config/\(name)"
-    } else {
-      path = nil
-    }
+    path = UserFolder.configuration.path(in: environment).map { "\($0)/\(name)" }
   }
 
   /// The store that keeps its profile in `path`.

@@ -61,7 +61,7 @@ struct ELFReader {
           "is a script"
         } else if bytes.prefix(64).allSatisfy({ $0 == 9 || $0 == 10 || $0 == 13 || (32..<127).contains($0) }) {
           "is a text file"
-        } else { "begins with " + bytes.prefix(4).map { hex($0) }.joined(separator: " ") }
+        } else { "begins with " + bytes.prefix(4).map { [$0].hexadecimal }.joined(separator: " ") }
       throw DMTError(
         .pluginRefused, "\(path) is not an ELF file, it \(found); expected a shared library",
         remedy: "name the built .so, not its source or its download page")
@@ -76,8 +76,6 @@ struct ELFReader {
         .pluginRefused, "\(path) is an ELF file but no shared library", remedy: "link the plugin with -shared")
     }
   }
-
-  private func hex(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
 
   var machine: String {
     switch integer(18, as: UInt16.self) {

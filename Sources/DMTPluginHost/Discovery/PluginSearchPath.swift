@@ -51,13 +51,7 @@ public struct PluginSearchPath: Sendable {
       // `make install` puts bin/dmt beside lib/dmt, wherever the prefix is.
       if folder.hasSuffix("/bin") { add(folder.dropLast(4) + "/lib/dmt/plugins", .executable) }
     }
-    if !isPrivileged {
-      if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") {
-        add(data + "/dmt/plugins", .user)
-      } else if let home = environment["HOME"], home.hasPrefix("/") {
-        add(home + "/.local/share/dmt/plugins", .user)
-      }
-    }
+    if !isPrivileged, let data = UserFolder.data.path(in: environment) { add(data + "/dmt/plugins", .user) }
     add("/usr/local/lib/dmt/plugins", .system)
     add("/usr/lib/dmt/plugins", .system)
   }

@@ -81,10 +81,7 @@ public struct ScanCache: Sendable {
 
   /// `dmt/plugins.json` in the user's cache folder; nil when there is none, or the process has more rights than its user.
   public static var defaultPath: String? {
-    let environment = TrustedEnvironment.variables
-    if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") { return folder + "/dmt/plugins.json" }
-    if let home = environment["HOME"], home.hasPrefix("/") { return home + "/.cache/dmt/plugins.json" }
-    return nil
+    UserFolder.cache.path(in: TrustedEnvironment.variables).map { $0 + "/dmt/plugins.json" }
   }
 
   /// Contract, version, compiler, CPU and the program's own file.

@@ -34,6 +34,6 @@ public struct MinisignPublicKey: Sendable, Hashable {
 
   /// Eight bytes as minisign prints them: one hexadecimal number.
   static func name(of identifier: [UInt8]) -> String {
-    identifier.reversed().map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined()
+    identifier.reversed().hexadecimal.uppercased()
   }
 }

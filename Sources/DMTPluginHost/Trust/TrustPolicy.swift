@@ -49,9 +49,7 @@ public struct TrustPolicy: Sendable {
     guard !(isPrivileged ?? TrustedEnvironment.isPrivileged) else { return nil }
     let environment = environment ?? TrustedEnvironment.variables
     if let path = environment["DMT_TRUST_FILE"], !path.isEmpty { return path }
-    if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") { return folder + "/dmt/trust" }
-    if let home = environment["HOME"], home.hasPrefix("/") { return home + "/.config/dmt/trust" }
-    return nil
+    return UserFolder.configuration.path(in: environment).map { $0 + "/dmt/trust" }
   }
 
   /// The policy of this process: the option, else `DMT_TRUST`, else the user's file; never looser than the system's file.

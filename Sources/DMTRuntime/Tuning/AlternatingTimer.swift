@@ -76,21 +76,12 @@ package struct AlternatingTimer {
 
   private func timing(_ name: String, _ samples: [(first: Double, second: Double)]) -> BackendProfile.Timing {
     let totals = samples.map { $0.first + $0.second }.sorted()
-    let median = Self.quantile(totals, 0.5)
-    let spread = (Self.quantile(totals, 0.75) - Self.quantile(totals, 0.25)) / 2
+    let median = totals.quantile(0.5) ?? 0
+    let spread = ((totals.quantile(0.75) ?? 0) - (totals.quantile(0.25) ?? 0)) / 2
     return .init(
-      backend: name, forward: Self.quantile(samples.map(\.first).sorted(), 0.5),
-      backward: Self.quantile(samples.map(\.second).sorted(), 0.5), spread: median > 0 ? spread / median : 0,
+      backend: name, forward: samples.map(\.first).sorted().quantile(0.5) ?? 0,
+      backward: samples.map(\.second).sorted().quantile(0.5) ?? 0, spread: median > 0 ? spread / median : 0,
       samples: samples.count)
-  }
-
-  /// The quantile of sorted numbers, between two of them in proportion.
-  static func quantile(_ sorted: [Double], _ share: Double) -> Double {
-    guard let last = sorted.indices.last else { return 0 }
-    let place = share * Double(last)
-    let below = Int(place)
-    let above = min(below + 1, last)
-    return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
   }
 
   /// Seconds that `work` takes.

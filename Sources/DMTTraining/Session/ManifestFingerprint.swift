@@ -26,7 +26,7 @@ enum ManifestFingerprint {
       if let node = tree[name] { write(node, to: &text, ignoring: name == "train" ? ignoredTrainKeys : []) }
       text += "\n"
     }
-    return hex(SHA256.hash(data: Array(text.utf8)))
+    return SHA256.hash(data: Array(text.utf8)).hexadecimal
   }
 
   /// Writes a tree so that different trees give different texts: every scalar with its length.
@@ -46,16 +46,6 @@ enum ManifestFingerprint {
       let scalar = node.scalar?.text ?? ""
       text += "\(scalar.utf8.count):\(scalar);"
     }
-  }
-
-  private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
   }
 }
 
